@@ -1,0 +1,323 @@
+"""The device law: an ECRAM as ions that a gate overpotential drives in and out of a channel.
+
+Everything the package knows about an ECRAM is :class:`Ecram`. In the order of the law:
+
+overpotential
+    ``eta = p (V_gate - (V_drain + V_source)/2 - V_rest)``; for a two-terminal device ``eta = p (V_drain - V_source - V_rest)``.
+ion fluxes, the two branches of Butler-Volmer, each limited by transport through the electrolyte
+    ``J+ = J_lim s((eta - V_T)/V_0)``, ``J- = J_lim s((-eta - V_T)/V_0)``, with ``s(u) = 1/(1 + exp(-u))``.
+states, each ``y`` in [0, 1]: volatile populations x_k and the long-term weight w
+    ``dy/dt = a [J+ (1 - y)(1 + c y) - J- y (1 + d (1 - y))] - r y (1 - s y)``, ``r = (2/tau) s(-eta/V_d)``,
+    which is the Riccati equation ``dy/dt = alpha + beta y + gamma y^2`` while the voltages are constant.
+conductance
+    ``u = G_min + (G_max - G_min) w + sum_k g_k x_k``, ``G = (u + sqrt(u^2 + 4 G_off^2))/2``.
+gate current
+    ``I_G = C_g dV_GC/dt + V_GC/R_g + p sum p_k q_k F_k``, F_k the bracket ``a [J+ ... - J- ...]`` of its state.
+
+Butler-Volmer kinetics: Bard and Faulkner, Electrochemical Methods, 2nd ed., Wiley 2001, section 3.3. The cooperative terms c, d, s
+and the bias-held release V_d are what measured transients ask for; see ``docs/device.md``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ionspike.errors import InputError
+from ionspike.units import quantity, show
+
+BOLTZMANN_EV = 8.617333262e-5  # eV/K, CODATA 2018 (10.1103/RevModPhys.93.025010)
+MAX_POPULATIONS = 4
+_NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+Array = NDArray[np.float64]
+
+
+def _parameter(unit: str, default: float | None = None, *, low: float | None = None, high: float | None = None) -> Any:
+    """A float field in SI that carries its unit and its range; strings with units are accepted at construction."""
+    metadata = {"unit": unit, "low": low, "high": high}
+    return field(metadata=metadata) if default is None else field(default=default, metadata=metadata)
+
+
+class _Section:
+    """Converts and checks the fields of one section of a card."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):  # type: ignore[arg-type]
+            if "unit" not in item.metadata:
+                continue
+            where = f"{type(self).__name__.lower()}.{item.name}"
+            value = quantity(getattr(self, item.name), item.metadata["unit"], where)
+            low, high = item.metadata["low"], item.metadata["high"]
+            if (low is not None and value < low) or (high is not None and value > high):
+                limits = f"{'-inf' if low is None else f'{low:g}'} to {'inf' if high is None else f'{high:g}'}"
+                raise InputError(f"{where} is {value:g}; expected {limits} {item.metadata['unit']}".rstrip())
+            object.__setattr__(self, item.name, value)
+
+
+_POSITIVE = 1e-300
+
+
+@dataclass(frozen=True)
+class Gate(_Section):
+    """How the gate drives ions: threshold ``V_T`` (V), slope ``V_0`` (V), plateau ``J_lim`` (1/s), resting bias ``V_rest`` (V),
+    gate capacitance ``C_g`` (F), gate leak ``R_g`` (ohm), ``polarity`` 1 or -1, ``drive`` "gate" or "channel" (two-terminal)."""
+
+    V_T: float = _parameter("V")
+    V_0: float = _parameter("V", low=1e-6)
+    J_lim: float = _parameter("s^-1", low=_POSITIVE)
+    V_rest: float = _parameter("V", 0.0)
+    C_g: float = _parameter("F", 0.0, low=0.0)
+    R_g: float = _parameter("ohm", math.inf, low=_POSITIVE)
+    polarity: float = _parameter("", 1.0)
+    drive: Literal["gate", "channel"] = "gate"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_polarity("gate", self.polarity)
+        if self.drive not in ("gate", "channel"):
+            raise InputError(f"gate.drive is {self.drive!r}; expected 'gate' or 'channel'")
+
+
+@dataclass(frozen=True)
+class Population(_Section):
+    """A volatile ion population: insertion ``a`` (relative to J_lim), release time ``tau`` (s), conductance ``g`` (S) at y = 1,
+    ion charge ``q`` (C) at y = 1, release bias ``V_d`` (V, infinite: the bias does not hold ions in), cooperativity ``c, d, s``."""
+
+    tau: float = _parameter("s", low=_POSITIVE)
+    g: float = _parameter("S")
+    a: float = _parameter("", 1.0, low=0.0)
+    q: float = _parameter("C", 0.0, low=0.0)
+    V_d: float = _parameter("V", math.inf, low=1e-6)
+    c: float = _parameter("", 0.0, low=0.0)
+    d: float = _parameter("", 0.0, low=0.0)
+    s: float = _parameter("", 0.0, low=0.0, high=1.0 - 1e-9)
+    polarity: float = _parameter("", 1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_polarity("population", self.polarity)
+
+
+@dataclass(frozen=True)
+class Weight(_Section):
+    """The long-term weight ``w`` in [0, 1] between ``G_min`` and ``G_max`` (S), moved by the same law with a far smaller ``a``
+    and a ``tau`` (s) of hours or none; ``G_off`` (S) is where the channel turns off (0 stands for 1e-4 G_min)."""
+
+    G_min: float = _parameter("S", low=_POSITIVE)
+    G_max: float = _parameter("S", 0.0, low=0.0)
+    G_off: float = _parameter("S", 0.0, low=0.0)
+    w: float = _parameter("", 0.0, low=0.0, high=1.0)
+    a: float = _parameter("", 0.0, low=0.0)
+    tau: float = _parameter("s", math.inf, low=_POSITIVE)
+    q: float = _parameter("C", 0.0, low=0.0)
+    V_d: float = _parameter("V", math.inf, low=1e-6)
+    c: float = _parameter("", 0.0, low=0.0)
+    d: float = _parameter("", 0.0, low=0.0)
+    s: float = _parameter("", 0.0, low=0.0, high=1.0 - 1e-9)
+    polarity: float = _parameter("", 1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_polarity("weight", self.polarity)
+        if self.G_max == 0.0:
+            object.__setattr__(self, "G_max", self.G_min)
+        if self.G_max < self.G_min:
+            raise InputError(f"weight.G_max is {self.G_max:g} S, below G_min = {self.G_min:g} S; expected at least G_min")
+        if self.G_off == 0.0:
+            object.__setattr__(self, "G_off", 1e-4 * self.G_min)
+
+
+@dataclass(frozen=True)
+class Temperature(_Section):
+    """Reference temperature ``T_ref`` (K) and activation energies (eV) of the exchange rate k0 and of every tau."""
+
+    T_ref: float = _parameter("K", 300.15, low=1.0)
+    E_k0: float = _parameter("eV", 0.0)
+    E_tau: float = _parameter("eV", 0.0)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value comes from: ``source`` is assumed, measured, published, fitted or derived; ``why`` gives reason or reference."""
+
+    value: float
+    source: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Ecram:
+    """An ECRAM: gate, one to four volatile populations, the long-term weight and the temperature dependence. Immutable, SI.
+
+    State vectors hold the populations in order and the weight last, shape (n + 1,).
+
+    Raises:
+        InputError: a value out of range or with the wrong unit, no population or more than four, a name with other characters
+            than a-z, 0-9 and ``-``.
+    """
+
+    name: str
+    gate: Gate
+    populations: tuple[Population, ...]
+    weight: Weight
+    temperature: Temperature = Temperature()
+    origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.name or self.name[0] not in _NAME[:26] or set(self.name) - set(_NAME) or len(self.name) > 40:
+            raise InputError(
+                f"name is {self.name!r:.60}; expected up to 40 of a-z, 0-9 and '-', a letter first, such as 'my-ecram'"
+            )
+        object.__setattr__(self, "populations", tuple(self.populations))
+        if not 1 <= len(self.populations) <= MAX_POPULATIONS:
+            raise InputError(f"{self.name} has {len(self.populations)} populations; expected 1 to {MAX_POPULATIONS}")
+
+    # --- the law -------------------------------------------------------------------------------------------------------------
+
+    @property
+    def states(self) -> tuple[Population | Weight, ...]:
+        """The parameters of every state, populations first, the weight last."""
+        return (*self.populations, self.weight)
+
+    def overpotential(self, v_gate: ArrayLike, v_drain: ArrayLike = 0.0, v_source: ArrayLike = 0.0) -> Array:
+        """``eta`` in V; the gate works against the channel, so a rising source weakens a pulse."""
+        vg, vd, vs = (np.asarray(v, float) for v in (v_gate, v_drain, v_source))
+        bias = vd - vs if self.gate.drive == "channel" else vg - (vd + vs) / 2
+        return self.gate.polarity * (bias - self.gate.V_rest)
+
+    def fluxes(self, eta: ArrayLike) -> tuple[Array, Array]:
+        """Insertion and removal flux ``J+, J-`` in 1/s at overpotential ``eta`` (V)."""
+        gate, eta = self.gate, np.asarray(eta, float)
+        return (
+            gate.J_lim * logistic((eta - gate.V_T) / gate.V_0),
+            gate.J_lim * logistic((-eta - gate.V_T) / gate.V_0),
+        )
+
+    def coefficients(self, eta: ArrayLike) -> tuple[Array, Array, Array]:
+        """``alpha, beta, gamma`` (1/s) of ``dy/dt = alpha + beta y + gamma y^2``; shape of ``eta`` + (states,)."""
+        rows = [self._riccati(state, np.asarray(eta, float)) for state in self.states]
+        alpha, beta, gamma = (np.stack(column, axis=-1) for column in zip(*rows, strict=True))
+        return alpha, beta, gamma
+
+    def _riccati(self, state: Population | Weight, eta: Array) -> tuple[Array, Array, Array]:
+        seen = state.polarity * eta
+        insert, remove = (state.a * flux for flux in self.fluxes(seen))
+        release = 2 / state.tau * logistic(-seen / state.V_d)
+        alpha = insert
+        beta = insert * (state.c - 1) - remove * (1 + state.d) - release
+        gamma = -insert * state.c + remove * state.d + release * state.s
+        return alpha, beta, gamma
+
+    def conductance(self, state: ArrayLike) -> Array:
+        """Channel conductance G (S) of ``state``, shape (..., n + 1); smooth and positive for any state."""
+        y = np.asarray(state, float)
+        weight = self.weight
+        u = weight.G_min + (weight.G_max - weight.G_min) * y[..., -1]
+        u = u + y[..., :-1] @ np.array([p.g for p in self.populations])
+        root = np.sqrt(u * u + 4 * weight.G_off**2)
+        # for u < 0 the textbook sum cancels; its conjugate does not
+        return np.where(u >= 0, (u + root) / 2, 2 * weight.G_off**2 / (root - np.minimum(u, 0)))
+
+    def ion_current(self, state: ArrayLike, eta: ArrayLike) -> Array:
+        """Current (A) that ions draw into the gate at ``state`` and ``eta``: ``p sum p_k q_k F_k``."""
+        y, eta = np.asarray(state, float), np.asarray(eta, float)
+        total = np.zeros(np.broadcast_shapes(y.shape[:-1], eta.shape))
+        for k, own in enumerate(self.states):
+            insert, remove = self.fluxes(own.polarity * eta)
+            x = y[..., k]
+            flow = own.a * (insert * (1 - x) * (1 + own.c * x) - remove * x * (1 + own.d * (1 - x)))
+            total = total + own.polarity * own.q * flow
+        return self.gate.polarity * total
+
+    def at_rest(self, v_gate: float = 0.0, v_drain: float = 0.0, v_source: float = 0.0) -> Array:
+        """Volatile states at the stable root of their Riccati equation under a constant bias, ``w`` at its card value."""
+        alpha, beta, gamma = self.coefficients(self.overpotential(v_gate, v_drain, v_source))
+        root = np.sqrt(np.maximum(beta**2 / 4 - alpha * gamma, 0.0))
+        state = np.zeros(len(self.states))
+        for k in range(len(self.populations)):
+            # two forms of the same root; each is free of cancellation on its side of beta = 0
+            if beta[k] <= 0:
+                state[k] = alpha[k] / (root[k] - beta[k] / 2)
+            else:
+                state[k] = (beta[k] / 2 + root[k]) / -gamma[k]
+        state[-1] = self.weight.w
+        return state
+
+    def advance(
+        self, state: ArrayLike, v_gate: float, v_drain: float = 0.0, v_source: float = 0.0, duration: float = 0.0
+    ) -> Array:
+        """The state after ``duration`` (s) at constant voltages (V): exact, no time step."""
+        from ionspike.device.moebius import advance_states
+
+        alpha, beta, gamma = self.coefficients(self.overpotential(v_gate, v_drain, v_source))
+        return advance_states(np.asarray(state, float), alpha, beta, gamma, float(duration))
+
+    def at_temperature(self, kelvin: float) -> Ecram:
+        """The same device at another temperature: V_0 in proportion to T, k0 and every tau Arrhenius about T_ref."""
+        old = self.temperature
+        inverse = (1 / kelvin - 1 / old.T_ref) / BOLTZMANN_EV
+        v_0 = self.gate.V_0 * kelvin / old.T_ref
+        v_t = v_0 * (self.gate.V_T / self.gate.V_0 + old.E_k0 * inverse)
+        slower = math.exp(old.E_tau * inverse)
+        return replace(
+            self,
+            gate=replace(self.gate, V_0=v_0, V_T=v_t),
+            populations=tuple(replace(p, tau=p.tau * slower) for p in self.populations),
+            weight=replace(self.weight, tau=self.weight.tau * slower),
+            temperature=replace(old, T_ref=kelvin),
+        )
+
+    # --- variants and text ---------------------------------------------------------------------------------------------------
+
+    def without_volatile(self) -> Ecram:
+        """The control of every experiment on short-term plasticity: the same device with every volatile ``g`` at zero."""
+        return replace(self, populations=tuple(replace(p, g=0.0) for p in self.populations))
+
+    def with_weight(self, w: float) -> Ecram:
+        """The same device at another long-term weight ``w`` in [0, 1]."""
+        return replace(self, weight=replace(self.weight, w=w))
+
+    @classmethod
+    def load(cls, card: str | Path) -> Self:
+        """Read a card: a TOML file, or the name of a card of the library. See :mod:`ionspike.device.cards`."""
+        from ionspike.device.cards import load_card
+
+        return load_card(card)  # type: ignore[return-value]
+
+    def save(self, path: str | Path) -> Path:
+        """Write the card as TOML, with the origin of every value."""
+        from ionspike.device.cards import save_card
+
+        return save_card(self, path)
+
+    def __str__(self) -> str:
+        g_rest = float(self.conductance(self.at_rest()))
+        lines = [f"ECRAM {self.name}: R = {show(1 / g_rest, 'ohm')} at rest (w = {self.weight.w:g})"]
+        gate = self.gate
+        lines.append(
+            f"  gate: V_T {show(gate.V_T, 'V')}, V_0 {show(gate.V_0, 'V')}, J_lim {show(gate.J_lim, 's^-1')}, "
+            f"C_g {show(gate.C_g, 'F')}"
+        )
+        for k, p in enumerate(self.populations, 1):
+            lines.append(f"  population {k}: tau {show(p.tau, 's')}, g {show(p.g, 'S')}, a {p.a:g}")
+        return "\n".join(lines)
+
+
+def logistic(u: ArrayLike) -> Array:
+    """``s(u) = (1 + tanh(u/2))/2`` without overflow and without the cancellation of that form at large negative u."""
+    u = np.asarray(u, float)
+    small = np.exp(-np.abs(u))
+    return np.where(u >= 0, 1.0, small) / (1.0 + small)
+
+
+def _check_polarity(section: str, polarity: float) -> None:
+    if polarity not in (1.0, -1.0):
+        raise InputError(f"{section}.polarity is {polarity:g}; expected 1 or -1")
