@@ -285,6 +285,22 @@ class Ecram:
         """The same device at another long-term weight ``w`` in [0, 1]."""
         return replace(self, weight=replace(self.weight, w=w))
 
+    def scaled(self, width: float, name: str | None = None) -> Ecram:
+        """The same device with a channel ``width`` times as wide: conductances, charges and capacitance in proportion."""
+        return replace(
+            self,
+            name=name or self.name,
+            gate=replace(self.gate, C_g=self.gate.C_g * width, R_g=self.gate.R_g / width),
+            populations=tuple(replace(p, g=p.g * width, q=p.q * width) for p in self.populations),
+            weight=replace(
+                self.weight,
+                G_min=self.weight.G_min * width,
+                G_max=self.weight.G_max * width,
+                G_off=self.weight.G_off * width,
+                q=self.weight.q * width,
+            ),
+        )
+
     @classmethod
     def load(cls, card: str | Path) -> Self:
         """Read a card: a TOML file, or the name of a card of the library. See :mod:`ionspike.device.cards`."""

@@ -1,0 +1,218 @@
+"""One bench for every neuron: rails, bias cell, input driver, read switches and ECRAMs around it, as a netlist.
+
+The path of the input is: read rail - switch (opened by the input pulse) - synapse - input ECRAM - membrane. Node names are fixed:
+``pre`` is the input pulse as the read switch and the synapse's gate see it, ``mem spk rst`` the neuron's, ``vrd`` the read rail.
+The ECRAMs are ``xsynapse``, ``xinput``, ``xleak``, ``xdelay``; the neuron is ``xn``, a presynaptic one ``xpre``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionspike.circuit.neurons import Neuron, netlist
+from ionspike.device import Ecram, subckt, subckt_name
+from ionspike.errors import InputError
+
+_STEP_PER_EDGE = 1e4  # ngspice merges breakpoints closer than 5e-5 of the longest step and drops the rest of the train, silently
+_PRESYNAPTIC_WIDTH = 120e-9  # s, the input that makes a presynaptic neuron fire exactly once
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A neuron with everything around it.
+
+    Args:
+        neuron: the neuron and its ECRAMs.
+        pulses: start times of the input pulses (s), ascending.
+        width: width of an input pulse at half height (s).
+        presynaptic: a neuron that the input pulses fire and whose spike is the input; ``None``: the driver's pulse is the input.
+        read_rail: voltage of the read rail (V).
+        switch: width of the read switches (um, L = 0.18 um).
+        hold: a voltage (V) the bench holds the membrane at, to measure charge; ``None``: the membrane is free.
+        gate_connected: ``False`` grounds the gates of all ECRAMs: the neuron without short-term plasticity, on the same parts.
+        fixed_read: resistance (ohm) in the input path where neither a synapse nor an input ECRAM sits there.
+        load: wire capacitance at the output spike (F).
+        supply: supply voltage (V).
+        edge: rise and fall time of the ideal source in front of the driver (s).
+        max_step: longest time step (s); at most 1e4 ``edge``, or ngspice loses input pulses without a word.
+    """
+
+    neuron: Neuron
+    pulses: tuple[float, ...] = ()
+    width: float = 8.5e-9
+    presynaptic: Neuron | None = None
+    read_rail: float = 0.45
+    switch: float = 4.0
+    hold: float | None = None
+    gate_connected: bool = True
+    fixed_read: float = 12e3
+    load: float = 10e-15
+    supply: float = 1.8
+    edge: float = 1e-9
+    max_step: float = 1e-5
+
+    def __post_init__(self) -> None:
+        times = np.asarray(self.pulses, float)
+        if times.size and (times[0] < 0 or np.any(np.diff(times) < self.source_width + 2 * self.edge)):
+            raise InputError("input pulses overlap or are not ascending; expected starts further apart than a pulse is wide")
+        if self.source_width < self.edge:
+            raise InputError(f"an input pulse of {self.source_width:g} s is shorter than its edge; expected at least {self.edge:g} s")
+        longest = _STEP_PER_EDGE * self.edge
+        if self.max_step > longest * (1 + 1e-9):
+            raise InputError(f"max_step is {self.max_step:g} s; above {longest:g} s ngspice loses pulses of these edges")
+        object.__setattr__(self, "pulses", tuple(float(t) for t in times))
+
+    @property
+    def source_width(self) -> float:
+        """Width of the source's pulses (s): the input pulse itself, or what fires the presynaptic neuron once."""
+        return self.width if self.presynaptic is None else _PRESYNAPTIC_WIDTH
+
+    def with_(self, **changes: Any) -> Bench:
+        """The same bench with some of its arguments changed."""
+        return replace(self, **changes)
+
+    def control(self) -> Bench:
+        """The same bench with the volatile part of every ECRAM switched off."""
+        return replace(self, neuron=self.neuron.without_volatile())
+
+    # --- the netlist ---------------------------------------------------------------------------------------------------------
+
+    def netlist(self, rest: dict[str, float]) -> str:
+        """The body of the deck. ``rest``: settled voltages (V) of the bias lines and of the neurons' inner nodes."""
+        neurons = [self.neuron] if self.presynaptic is None else [self.neuron, self.presynaptic]
+        stems = ["transistors", "bias-cell", "driver", *dict.fromkeys(n.topology for n in neurons)]
+        lines = [netlist(stem).rstrip() for stem in stems]
+        lines += [subckt(device).rstrip() for device in _distinct(device for n in neurons for _, device in n.devices)]
+        lines += self._rails()
+        lines += _neuron_lines(self.neuron, "n", "", self.load, self.gate_connected)
+        lines += self._input()
+        lines += self._paths()
+        start = {"a": 0.0, "pre": 0.0, **_start_voltages("")}
+        if self.presynaptic is not None:
+            lines += _neuron_lines(self.presynaptic, "pre", "p", self.load, self.gate_connected)
+            start |= _start_voltages("p")
+        if self.hold is not None:
+            start["mem"] = self.hold
+        lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in {**start, **rest}.items()))
+        return "\n".join(lines) + "\n"
+
+    def _rails(self) -> list[str]:
+        v = repr(self.supply)
+        lines = [f"vdd vdd 0 {v}", "vth vdd vth 0", "vdl vdd vdl 0", f"vdb vdb 0 {v}", f"vdr vdr 0 {v}", f"vrd vrd 0 {self.read_rail!r}"]
+        lines += _bias_lines(self.neuron, "")
+        if self.hold is not None:
+            lines.append(f"vhold mem 0 {self.hold!r}")
+        if self.presynaptic is not None:
+            lines += [f"vddp vddp 0 {v}", f"vdbp vdbp 0 {v}", *_bias_lines(self.presynaptic, "p")]
+        return lines
+
+    def _input(self) -> list[str]:
+        """The source, its driver, and a presynaptic neuron's own input: a fixed read that fires it once per pulse."""
+        target = "pre" if self.presynaptic is None else "pin"
+        lines = [_source(self.pulses, self.source_width, self.edge, self.supply), f"xdr preb {target} vdr driver"]
+        if self.presynaptic is not None:
+            lines += ["xswp vrd pin ap 0 nf w=1 l=0.18", f"rreadp ap memp {20e3 * 2e-12 / self.presynaptic.membrane!r}"]
+        return lines
+
+    def _paths(self) -> list[str]:
+        neuron = self.neuron
+        lines = [f"xsw vrd pre a 0 nf w={self.switch!r} l=0.18"]
+        chain = [(name, device) for name, device in neuron.devices if name in ("synapse", "input")]
+        nodes = ["a", "mem"] if len(chain) < 2 else ["a", "b", "mem"]
+        if not chain:
+            lines.append(f"rread a mem {self.fixed_read!r}")
+        for (name, device), high, low in zip(chain, nodes[:-1], nodes[1:], strict=True) if chain else ():
+            gate = ("pre" if name == "synapse" else "spk") if self.gate_connected else "0"
+            lines.append(f"x{name} {gate} {high} {low} {subckt_name(device)}")
+        if neuron.leak is not None:
+            gate = "spk" if self.gate_connected else "0"
+            lines += [f"xswl al pre 0 0 nf w={self.switch!r} l=0.18", f"xleak {gate} mem al {subckt_name(neuron.leak)}"]
+        return lines
+
+    def signals(self) -> tuple[str, ...]:
+        """The vectors a run keeps."""
+        names = ["mem", "spk", "pre", "a"] + (["rst"] if self.neuron.kind.has_reset else [])
+        names += ["memp"] if self.presynaptic is not None else []
+        kept = [f"v({n})" for n in names]
+        kept += ["i(vdd)", "i(vth)", "i(vdl)", "i(vdb)", "i(vdr)", "i(vrd)"]
+        kept += ["i(vddp)", "i(vdbp)"] if self.presynaptic is not None else []
+        kept += ["i(vhold)"] if self.hold is not None else []
+        for name, device in self.neuron.devices:
+            kept += [f"v(x{name}.gch)"] + [f"v(x{name}.x{k})" for k in range(1, len(device.populations) + 1)]
+            kept += [f"v(x{name}.w)"] if device.weight.a > 0 else []
+        if self.neuron.delay is not None:
+            kept.append("v(da)")
+        if len([n for n, _ in self.neuron.devices if n in ("synapse", "input")]) == 2:
+            kept.append("v(b)")
+        if self.neuron.leak is not None:
+            kept.append("v(al)")
+        return tuple(kept)
+
+
+def _distinct(devices: Iterable[Ecram]) -> list[Ecram]:
+    """Devices by name; two different devices of one name in a bench would silently share one ``.subckt``."""
+    named: dict[str, Ecram] = {}
+    for device in devices:
+        if named.setdefault(device.name, device) != device:
+            raise InputError(f"two different devices are called {device.name!r} in one bench; expected a name each")
+    return list(named.values())
+
+
+def _bias_lines(neuron: Neuron, tail: str) -> list[str]:
+    currents = f"ikeep={neuron.keeper_bias!r} idelay={neuron.delay_bias!r} ileak={neuron.leak_bias!r}"
+    return [f"xb{tail} bp{tail} bn{tail} bd{tail} bl{tail} vdb{tail} bias_cell {currents}"]
+
+
+def _neuron_lines(neuron: Neuron, name: str, tail: str, load: float, gate_connected: bool) -> list[str]:
+    """The neuron, its delay element and its load. ``tail`` marks the nodes of a presynaptic neuron, whose output is ``pre``."""
+    output = "pre" if tail else "spk"
+    rails = "vddp vddp" if tail else "vth vdl"
+    sizes = "".join(f" {key}={float(value)!r}" for key, value in neuron.sizes.items())
+    lines = [
+        f"x{name} mem{tail} {output} rst{tail} {rails} bp{tail} bn{tail} bd{tail} bl{tail} da{tail} db{tail} "
+        f"{neuron.kind.subckt} cmem={neuron.membrane!r}{sizes}",
+        f"cload{tail} {output} 0 {load!r}",
+    ]
+    if neuron.delay is not None:
+        lines.append(f"xdelay{tail} {output if gate_connected else '0'} da{tail} db{tail} {subckt_name(neuron.delay)}")
+    else:
+        lines.append(f"rjoin{tail} da{tail} db{tail} 1")
+    return lines
+
+
+def _start_voltages(tail: str) -> dict[str, float]:
+    return {f"mem{tail}": 0.0, "pre" if tail else "spk": 0.0, f"rst{tail}": 0.0, f"da{tail}": 0.0, f"db{tail}": 0.0}
+
+
+def rest_netlist(neuron: Neuron, supply: float) -> str:
+    """A neuron alone with its bias cell and nothing at its input, started near its resting state."""
+    lines = [netlist(stem).rstrip() for stem in ("transistors", "bias-cell", neuron.topology)]
+    lines += [f"vdd vdd 0 {supply!r}", "vth vdd vth 0", "vdl vdd vdl 0", f"vdb vdb 0 {supply!r}"]
+    lines += _bias_lines(neuron, "") + _neuron_lines(neuron, "n", "", 10e-15, False)
+    start = _start_voltages("") | {f"xn.{node}": share * supply for node, share in neuron.kind.start.items()}
+    start |= {"bp": 0.7 * supply, "bn": 0.25, "bd": 0.4, "bl": 0.2}
+    lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in start.items()))
+    return "\n".join(lines) + "\n"
+
+
+def _source(pulses: Sequence[float], width: float, edge: float, supply: float) -> str:
+    """A piecewise-linear source, high at rest (the driver inverts), as wide as asked for at half height."""
+    points: list[tuple[float, float]] = [(0.0, supply)]
+    for start in pulses:
+        low, high = start + edge, start + width
+        points += [(start, supply), (low, 0.0), *([(high, 0.0)] if high > low else []), (high + edge, supply)]
+    if points[1:] and points[1][0] == 0.0:
+        points = points[1:]
+    words = [f"{t!r} {v!r}" for t, v in points]
+    rows = [" ".join(words[i : i + 8]) for i in range(0, len(words), 8)]
+    return "vin preb 0 pwl(" + "\n+ ".join(rows) + ")"
+
+
+def regular(rate: float, count: int, start: float = 2e-6) -> NDArray[np.float64]:
+    """Start times (s) of ``count`` pulses at ``rate`` (Hz)."""
+    return start + np.arange(count) / rate
