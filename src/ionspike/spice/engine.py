@@ -1,0 +1,92 @@
+"""What a circuit simulator is asked for and what it gives back: the protocol every engine follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ionspike.spice.process import Process
+from ionspike.spice.waveforms import Waveforms
+
+
+@dataclass(frozen=True)
+class Transient:
+    """A transient run from stated initial conditions: ``stop`` and longest time step ``max_step`` in s."""
+
+    stop: float
+    max_step: float = 1e-5
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Tolerances. ngspice's default gmin of 1e-12 S leaks four times what the transistors of a membrane do; gear damps the ringing
+    that the trapezoidal rule leaves on a spike's width (0.015 ns against 0.04 ns at reltol 1e-4). ``temperature`` in degrees C."""
+
+    reltol: float = 1e-4
+    gmin: float = 1e-16
+    method: str = "gear"
+    temperature: float = 27.0
+
+    def tighter(self, factor: float = 10.0) -> Accuracy:
+        """The same settings at a tolerance ``factor`` times smaller."""
+        return Accuracy(self.reltol / factor, self.gmin, self.method, self.temperature)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may use: wall time (s), memory and output (bytes)."""
+
+    seconds: float = 300.0
+    memory: int = 4 * 2**30
+    output: int = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class PulseCheck:
+    """Pulses that must be seen: rising crossings of ``level`` (V) by the vector ``node``. ngspice can lose pulses without a word."""
+
+    node: str
+    level: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run.
+
+    Args:
+        netlist: elements, ``.subckt``, ``.param`` and ``.ic`` lines; what else a deck needs is added by the engine.
+        transient, accuracy, limits: see there.
+        save: vectors to keep, such as ``v(mem)`` or ``i(vdd)``.
+        process, corner: the transistor models.
+        pulses: pulse counts to check.
+        positive: vectors that must stay above zero; one that does not means a wild solution.
+    """
+
+    netlist: str
+    transient: Transient
+    save: tuple[str, ...]
+    process: Process
+    corner: str = "tt"
+    accuracy: Accuracy = Accuracy()
+    limits: Limits = Limits()
+    pulses: tuple[PulseCheck, ...] = ()
+    positive: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """A circuit simulator run as a separate program."""
+
+    @property
+    def name(self) -> str:
+        """Its name, such as ``ngspice``."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Its version as it says it."""
+        ...
+
+    def run(self, job: Job) -> Waveforms:
+        """Run one job; raises :class:`~ionspike.errors.RunError` with the end of the log if it fails."""
+        ...

@@ -1,0 +1,206 @@
+"""ngspice as a separate program: settings of our own, limits on time, memory and output, checks on what it gives back.
+
+What ngspice 39 does if it is let:
+
+* it reads the user's ``.spiceinit``: every run has ``-n``, an environment and an initialisation file of its own;
+* it runs transistor models on two threads that wait for each other: two runs beside each other on two cores took 489 s instead of
+  4 s, so ``num_threads`` is 1, which only its initialisation file can set;
+* it drops input pulses, or finds wild solutions, and exits with 0: pulses are counted and conductances checked after every run.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from ionspike.errors import RunError
+from ionspike.spice.deck import compose
+from ionspike.spice.engine import Accuracy, Job, Limits
+from ionspike.spice.raw import read_raw
+from ionspike.spice.waveforms import Waveforms
+
+_INIT = "* settings of ionspike, in place of anybody's .spiceinit\nset num_threads=1\nset ng_nomodcheck\n"
+_POLL = 0.005  # s
+_PR_SET_PDEATHSIG = 1
+
+
+def install_hint() -> str:
+    """The command that installs ngspice on this machine."""
+    return "brew install ngspice" if sys.platform == "darwin" else "sudo apt-get install ngspice"
+
+
+@dataclass(frozen=True)
+class Ngspice:
+    """The ngspice program at ``path``.
+
+    A run that does not converge is retried along a ladder, each step named in the log: gmin 1e-15, then reltol ten times smaller,
+    then the trapezoidal rule. What still fails is reported with the end of ngspice's log.
+    """
+
+    path: str
+
+    @classmethod
+    def find(cls) -> Ngspice:
+        """ngspice on the search path. Raises RunError with the command that installs it, if it is missing."""
+        path = shutil.which("ngspice")
+        if path is None:
+            raise RunError(f"ngspice is not installed; get it with: {install_hint()}")
+        return cls(path)
+
+    @property
+    def name(self) -> str:
+        """``ngspice``."""
+        return "ngspice"
+
+    @property
+    def version(self) -> str:
+        """The version number, such as ``39``."""
+        return _version(self.path)
+
+    def run(self, job: Job) -> Waveforms:
+        """Run one job.
+
+        Raises:
+            InputError: the netlist holds something that is not allowed.
+            RunError: ngspice failed, took too long, wrote too much, lost an input pulse or found a wild solution.
+        """
+        failure = ""
+        for accuracy in _ladder(job.accuracy):
+            waveforms, failure = self._attempt(replace(job, accuracy=accuracy))
+            if waveforms is not None:
+                _check(job, waveforms)
+                return waveforms
+        raise RunError(f"ngspice did not finish, on any step of the ladder: {failure}")
+
+    def _attempt(self, job: Job) -> tuple[Waveforms | None, str]:
+        """One try: the waveforms, or the end of the log of a run that did not converge."""
+        deck = compose(job)
+        with tempfile.TemporaryDirectory(prefix="ionspike-") as scratch:
+            folder = Path(scratch)
+            (folder / "deck.cir").write_text(deck)
+            (folder / "spinit").write_text(_INIT)
+            status, log = self._execute(folder, job.limits)
+            end = _end(log)
+            if not (folder / "out.raw").is_file():
+                raise RunError(f"ngspice wrote no waveforms (exit status {status}): {end}")
+            if status < 0:
+                raise RunError(f"ngspice was stopped by signal {-status}: {end}")
+            vectors = read_raw(folder / "out.raw")
+        waveforms = Waveforms(vectors, log)
+        if waveforms.time[-1] < job.transient.stop * (1 - 1e-6):
+            return None, f"stopped at {waveforms.time[-1]:g} s of {job.transient.stop:g} s: {end}"
+        return waveforms, ""
+
+    def _execute(self, folder: Path, limits: Limits) -> tuple[int, str]:
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "SPICE_SCRIPTS": str(folder), "LC_ALL": "C"}
+        with (folder / "log.txt").open("w+b") as log:
+            child = subprocess.Popen(
+                [self.path, "-n", "-b", "-r", "out.raw", "deck.cir"],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_confine(limits) if os.name == "posix" else None,
+            )
+            try:
+                problem = _watch(child, folder, limits)
+            finally:
+                _kill(child)
+            log.seek(0)
+            text = log.read(10_000_000).decode("utf-8", "replace")
+        if problem:
+            raise RunError(f"ngspice {problem}: {_end(text)}")
+        return child.returncode, text
+
+
+def _ladder(accuracy: Accuracy) -> tuple[Accuracy, ...]:
+    return (
+        accuracy,
+        replace(accuracy, gmin=max(accuracy.gmin, 1e-15)),
+        accuracy.tighter(),
+        replace(accuracy, method="trap"),
+    )
+
+
+def _watch(child: subprocess.Popen[bytes], folder: Path, limits: Limits) -> str:
+    """Wait for the end of a run; what limit it broke, or nothing."""
+    deadline = time.monotonic() + limits.seconds
+    wait = 1e-3
+    while True:
+        try:
+            child.wait(wait)
+            return ""
+        except subprocess.TimeoutExpired:
+            wait = _POLL
+        if time.monotonic() > deadline:
+            return f"was stopped after {limits.seconds:g} s"
+        if sum(item.stat().st_size for item in folder.iterdir() if item.is_file()) > limits.output:
+            return f"was stopped after {limits.output / 2**20:.0f} MiB of output"
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+@cache
+def _libc() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
+
+
+def _confine(limits: Limits):  # noqa: ANN202 - a closure for Popen
+    libc = _libc()
+    output = limits.output + 2**20
+
+    def apply() -> None:
+        if libc is not None:  # the child dies with its parent, also when that is killed
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (output, output))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    return apply
+
+
+def _check(job: Job, waveforms: Waveforms) -> None:
+    for pulse in job.pulses:
+        seen = len(waveforms.rises(pulse.node, pulse.level))
+        if seen != pulse.count:
+            raise RunError(f"{seen} of {pulse.count} input pulses reached {pulse.node}: the simulator lost some")
+    for name in job.positive:
+        lowest = float(waveforms[name].min())
+        if lowest <= 0:
+            raise RunError(f"{name} fell to {lowest:g}; it is positive by its law: a wild solution of the simulator")
+
+
+def _end(log: str, lines: int = 6) -> str:
+    """The last lines of a log that say something, errors first."""
+    told = [line.strip() for line in log.splitlines() if line.strip()]
+    noise = re.compile(r"(?i)(dram|pages|stack =|program size|elapsed|no\. of data rows|compatibility mode|background)")
+    told = [line for line in told if not noise.search(line)]
+    errors = [line for line in told if re.search(r"(?i)error|singular|too small|fail|unknown|no such", line)]
+    return " | ".join((errors or told)[-lines:])[-800:] or "no log"
+
+
+@cache
+def _version(path: str) -> str:
+    try:
+        shown = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    found = re.search(r"ngspice-(\S+)", shown)
+    return found.group(1) if found else "unknown"
