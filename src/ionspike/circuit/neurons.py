@@ -90,8 +90,8 @@ class Neuron:
 
     topology: str = "delay-feedback-lif"
     membrane: float | str = 2e-12
-    delay_bias: float | str = 1.7e-9
-    keeper_bias: float | str = 0.1e-9
+    delay_bias: float | str = 1.56e-9
+    keeper_bias: float | str = 0.05e-9
     leak_bias: float | str = 0.0
     synapse: Ecram | None = None
     input: Ecram | None = None

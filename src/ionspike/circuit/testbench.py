@@ -44,7 +44,7 @@ class Bench:
 
     neuron: Neuron
     pulses: tuple[float, ...] = ()
-    width: float = 8.5e-9
+    width: float = 9e-9
     presynaptic: Neuron | None = None
     read_rail: float = 0.45
     switch: float = 4.0
