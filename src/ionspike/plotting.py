@@ -22,7 +22,7 @@ def look() -> Iterator[None]:
     import matplotlib as mpl
     from cycler import cycler
 
-    settings: dict[str, Any] = {
+    settings: Any = {
         "font.family": "DejaVu Sans",
         "font.size": 9.5,
         "axes.titlesize": 10,
@@ -45,7 +45,9 @@ def look() -> Iterator[None]:
         yield
 
 
-def figure(rows: int = 1, columns: int = 1, width: float = 7.2, height: float = 3.0, **options: Any) -> tuple[Figure, Any]:
+def figure(
+    rows: int = 1, columns: int = 1, width: float = 7.2, height: float = 3.0, **options: Any
+) -> tuple[Figure, Any]:
     """A figure of ``rows`` x ``columns`` axes, ``width`` and ``height`` in inches; axes as ``Figure.subplots`` gives them."""
     from matplotlib.figure import Figure
 

@@ -89,10 +89,10 @@ class Neuron:
     """
 
     topology: str = "delay-feedback-lif"
-    membrane: float | str = 2e-12
-    delay_bias: float | str = 1.56e-9
-    keeper_bias: float | str = 0.05e-9
-    leak_bias: float | str = 0.0
+    membrane: float = 2e-12
+    delay_bias: float = 1.56e-9
+    keeper_bias: float = 0.05e-9
+    leak_bias: float = 0.0
     synapse: Ecram | None = None
     input: Ecram | None = None
     leak: Ecram | None = None

@@ -71,7 +71,9 @@ def read_step(run: Run, placement: str = "input") -> Step:
     before, after = 1 / np.interp([start, stop], run.time, run.conductance(placement))
     resistance = 1 / law_conductance(run, placement)
     law_before, law_after = np.interp([start, stop], run.time, resistance)
-    return Step(run, float(before), float(after), float(law_before), float(law_after), float(run.widths[0]), start, stop)
+    return Step(
+        run, float(before), float(after), float(law_before), float(law_after), float(run.widths[0]), start, stop
+    )
 
 
 def law_conductance(run: Run, placement: str) -> NDArray[np.float64]:

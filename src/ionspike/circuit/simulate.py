@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -29,8 +29,8 @@ class Setting:
     engine: Engine
     process: Process
     corner: str = "tt"
-    accuracy: Accuracy = Accuracy()
-    limits: Limits = Limits()
+    accuracy: Accuracy = field(default_factory=Accuracy)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,9 @@ def rest_voltages(neuron: Neuron, tail: str, supply: float, setting: Setting) ->
 def _settle(neuron: Neuron, supply: float, setting: Setting) -> tuple[dict[str, float], dict[str, float]]:
     lines, nodes = ("bp", "bn", "bd", "bl"), tuple(neuron.kind.start)
     # 1 pF a line and at most some volts: 5 V over the smallest current is far past any transient of the bias cell
-    smallest = min(current for current in (neuron.keeper_bias, neuron.delay_bias, neuron.leak_bias) if float(current) > 0)
+    smallest = min(
+        current for current in (neuron.keeper_bias, neuron.delay_bias, neuron.leak_bias) if float(current) > 0
+    )
     stop = max(5e-12 / float(smallest), 50e-3)
     settled = setting.engine.run(
         Job(

@@ -18,7 +18,9 @@ from ionspike.circuit.neurons import Neuron, netlist
 from ionspike.device import Ecram, subckt, subckt_name
 from ionspike.errors import InputError
 
-_STEP_PER_EDGE = 1e4  # ngspice merges breakpoints closer than 5e-5 of the longest step and drops the rest of the train, silently
+_STEP_PER_EDGE = (
+    1e4  # ngspice merges breakpoints closer than 5e-5 of the longest step and drops the rest of the train, silently
+)
 _PRESYNAPTIC_WIDTH = 120e-9  # s, the input that makes a presynaptic neuron fire exactly once
 
 
@@ -59,12 +61,18 @@ class Bench:
     def __post_init__(self) -> None:
         times = np.asarray(self.pulses, float)
         if times.size and (times[0] < 0 or np.any(np.diff(times) < self.source_width + 2 * self.edge)):
-            raise InputError("input pulses overlap or are not ascending; expected starts further apart than a pulse is wide")
+            raise InputError(
+                "input pulses overlap or are not ascending; expected starts further apart than a pulse is wide"
+            )
         if self.source_width < self.edge:
-            raise InputError(f"an input pulse of {self.source_width:g} s is shorter than its edge; expected at least {self.edge:g} s")
+            raise InputError(
+                f"an input pulse of {self.source_width:g} s is shorter than its edge; expected at least {self.edge:g} s"
+            )
         longest = _STEP_PER_EDGE * self.edge
         if self.max_step > longest * (1 + 1e-9):
-            raise InputError(f"max_step is {self.max_step:g} s; above {longest:g} s ngspice loses pulses of these edges")
+            raise InputError(
+                f"max_step is {self.max_step:g} s; above {longest:g} s ngspice loses pulses of these edges"
+            )
         object.__setattr__(self, "pulses", tuple(float(t) for t in times))
 
     @property
@@ -103,7 +111,14 @@ class Bench:
 
     def _rails(self) -> list[str]:
         v = repr(self.supply)
-        lines = [f"vdd vdd 0 {v}", "vth vdd vth 0", "vdl vdd vdl 0", f"vdb vdb 0 {v}", f"vdr vdr 0 {v}", f"vrd vrd 0 {self.read_rail!r}"]
+        lines = [
+            f"vdd vdd 0 {v}",
+            "vth vdd vth 0",
+            "vdl vdd vdl 0",
+            f"vdb vdb 0 {v}",
+            f"vdr vdr 0 {v}",
+            f"vrd vrd 0 {self.read_rail!r}",
+        ]
         lines += _bias_lines(self.neuron, "")
         if self.hold is not None:
             lines.append(f"vhold mem 0 {self.hold!r}")

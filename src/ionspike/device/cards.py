@@ -30,7 +30,11 @@ _MAX_BYTES = 1_000_000
 def library() -> dict[str, Path]:
     """The cards that come with the package, by name."""
     folder = resources.files("ionspike.device") / "cards"
-    return {Path(str(item)).stem: Path(str(item)) for item in sorted(folder.iterdir(), key=str) if str(item).endswith(".toml")}
+    return {
+        Path(str(item)).stem: Path(str(item))
+        for item in sorted(folder.iterdir(), key=str)
+        if str(item).endswith(".toml")
+    }
 
 
 def load_card(card: str | Path) -> Ecram:
@@ -66,7 +70,7 @@ def parse_card(tree: Mapping[str, Any]) -> Ecram:
     if tree.get("schema") != SCHEMA:
         raise InputError(f"schema is {tree.get('schema')!r}; expected schema = {SCHEMA}")
     if not isinstance(tree.get("name"), str):
-        raise InputError(f"name is {tree.get('name')!r}; expected a text such as name = \"my-ecram\"")
+        raise InputError(f'name is {tree.get("name")!r}; expected a text such as name = "my-ecram"')
     populations = tree.get("population")
     if not isinstance(populations, list) or not populations:
         raise InputError("there is no [[population]]; expected one to four")

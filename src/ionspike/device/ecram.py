@@ -130,7 +130,9 @@ class Weight(_Section):
         if self.G_max == 0.0:
             object.__setattr__(self, "G_max", self.G_min)
         if self.G_max < self.G_min:
-            raise InputError(f"weight.G_max is {self.G_max:g} S, below G_min = {self.G_min:g} S; expected at least G_min")
+            raise InputError(
+                f"weight.G_max is {self.G_max:g} S, below G_min = {self.G_min:g} S; expected at least G_min"
+            )
         if self.G_off == 0.0:
             object.__setattr__(self, "G_off", 1e-4 * self.G_min)
 

@@ -45,7 +45,16 @@ def subckt(ecram: Ecram) -> str:
 
 def _parameters(ecram: Ecram) -> list[str]:
     gate, weight = ecram.gate, ecram.weight
-    rows = [{"p": gate.polarity, "v_t": gate.V_T, "v_0": gate.V_0, "j_lim": gate.J_lim, "v_rest": gate.V_rest, "c_g": gate.C_g}]
+    rows = [
+        {
+            "p": gate.polarity,
+            "v_t": gate.V_T,
+            "v_0": gate.V_0,
+            "j_lim": gate.J_lim,
+            "v_rest": gate.V_rest,
+            "c_g": gate.C_g,
+        }
+    ]
     if math.isfinite(gate.R_g):
         rows[0]["r_g"] = gate.R_g
     for name, state in zip(_suffixes(ecram), ecram.states, strict=True):

@@ -15,7 +15,9 @@ from ionspike.spice.engine import Job
 _ELEMENTS = set("bcdefghiklmqrsvwx")
 _DIRECTIVES = {".subckt", ".ends", ".param", ".ic", ".model", ".func", ".global", ".nodeset"}
 _PLAIN = re.compile(r"^[A-Za-z0-9_ \t.,+\-*/^(){}=<>:&|!?#@\[\]]*$")
-_FORBIDDEN = re.compile(r"\b(file|wavefile|sourcefile|filesource|output_file|input_file|table_values|temper_file)\s*=", re.IGNORECASE)
+_FORBIDDEN = re.compile(
+    r"\b(file|wavefile|sourcefile|filesource|output_file|input_file|table_values|temper_file)\s*=", re.IGNORECASE
+)
 _MAX_LINE = 2_000_000
 _VECTOR = re.compile(r"^[vi]\([a-z0-9_.,]+\)$")
 _CORNER = re.compile(r"^[a-z][a-z0-9_]*$")
@@ -37,9 +39,13 @@ def check_netlist(text: str) -> None:
         word = line.split()[0].lower()
         if word.startswith("."):
             if word not in _DIRECTIVES:
-                raise InputError(f"{where} uses {word}, which is not allowed; expected one of {', '.join(sorted(_DIRECTIVES))}")
+                raise InputError(
+                    f"{where} uses {word}, which is not allowed; expected one of {', '.join(sorted(_DIRECTIVES))}"
+                )
         elif word[0] not in _ELEMENTS:
-            raise InputError(f"{where} starts with {word[:20]!r}; expected an element of the letters {''.join(sorted(_ELEMENTS))}")
+            raise InputError(
+                f"{where} starts with {word[:20]!r}; expected an element of the letters {''.join(sorted(_ELEMENTS))}"
+            )
         if _FORBIDDEN.search(line):
             raise InputError(f"{where} names a file; a netlist may not read or write files")
 
@@ -55,7 +61,9 @@ def compose(job: Job) -> str:
         if not _VECTOR.match(name):
             raise InputError(f"vector {name[:60]!r} cannot be saved; expected v(node) or i(source)")
     if not _CORNER.match(job.corner) or job.corner not in job.process.corners:
-        raise InputError(f"{job.process.name} has no corner {job.corner!r}; expected one of {', '.join(job.process.corners)}")
+        raise InputError(
+            f"{job.process.name} has no corner {job.corner!r}; expected one of {', '.join(job.process.corners)}"
+        )
     run, accuracy = job.transient, job.accuracy
     stop, step = float(run.stop), float(run.max_step)
     if not 0 < step <= stop < 1e9:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ionspike.spice.process import Process
@@ -68,8 +68,8 @@ class Job:
     save: tuple[str, ...]
     process: Process
     corner: str = "tt"
-    accuracy: Accuracy = Accuracy()
-    limits: Limits = Limits()
+    accuracy: Accuracy = field(default_factory=Accuracy)
+    limits: Limits = field(default_factory=Limits)
     pulses: tuple[PulseCheck, ...] = ()
     positive: tuple[str, ...] = ()
 

@@ -103,7 +103,12 @@ class Ngspice:
         return waveforms, ""
 
     def _execute(self, folder: Path, limits: Limits) -> tuple[int, str]:
-        environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "SPICE_SCRIPTS": str(folder), "LC_ALL": "C"}
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(folder),
+            "SPICE_SCRIPTS": str(folder),
+            "LC_ALL": "C",
+        }
         with (folder / "log.txt").open("w+b") as log:
             child = subprocess.Popen(
                 [self.path, "-n", "-b", "-r", "out.raw", "deck.cir"],
@@ -162,7 +167,7 @@ def _libc() -> ctypes.CDLL | None:
     return ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
 
 
-def _confine(limits: Limits):  # noqa: ANN202 - a closure for Popen
+def _confine(limits: Limits):
     libc = _libc()
     output = limits.output + 2**20
 

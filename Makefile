@@ -1,0 +1,48 @@
+# make demo   every claim of arXiv:2605.11243, measured; says where the report is
+# make test   ruff, pyright and the test suite
+# Both set up what they need first: an environment in .venv, ngspice (Debian, as root) and the SKY130 transistor models.
+
+PYTHON ?= python3
+OUT ?= out/reproduce
+BIN := .venv/bin
+
+.PHONY: demo test setup ngspice models clean
+
+demo: setup
+	$(BIN)/ionspike reproduce --out $(OUT)
+
+test: setup .venv/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/pytest -n 2
+
+setup: .venv/.installed ngspice models
+
+# Debian without python3-venv has no ensurepip: the environment is then filled by the system's pip
+.venv/bin/python:
+	$(PYTHON) -m venv --clear .venv >/dev/null 2>&1 || \
+	  { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install -q pip; } || \
+	  { echo "no Python environment could be made; on Debian: apt-get install python3-venv"; rm -rf .venv; exit 1; }
+
+.venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/.test: .venv/.installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+ngspice:
+	@command -v ngspice >/dev/null 2>&1 || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends ngspice >/dev/null; \
+	else \
+	  echo "ngspice is missing: circuit claims will read not-run. Get it with: $$([ "$$(uname)" = Darwin ] && echo brew || echo sudo apt-get) install ngspice"; \
+	fi
+
+models: .venv/.installed
+	@$(BIN)/ionspike pdk install sky130 --if-missing || echo "without the SKY130 models circuit claims will read not-run"
+
+clean:
+	rm -rf .venv out
