@@ -133,7 +133,7 @@ def job(bench: Bench, stop: float, setting: Setting) -> Job:
     expected = sum(1 for t in bench.pulses if t < stop)
     return Job(
         netlist=bench.netlist(rest),
-        transient=Transient(stop=float(stop), max_step=float(bench.max_step)),
+        transient=Transient(stop=float(stop), max_step=float(bench.longest_step)),
         save=bench.signals(),
         process=setting.process,
         corner=setting.corner,

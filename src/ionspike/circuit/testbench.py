@@ -80,6 +80,12 @@ class Bench:
         """Width of the source's pulses (s): the input pulse itself, or what fires the presynaptic neuron once."""
         return self.width if self.presynaptic is None else _PRESYNAPTIC_WIDTH
 
+    @property
+    def longest_step(self) -> float:
+        """The longest time step (s) a run may take: ``max_step``, less where a pulse has a flat top shorter than its edges."""
+        top = self.source_width - self.edge
+        return min(self.max_step, _STEP_PER_EDGE * (min(self.edge, top) if top > 0 else self.edge))
+
     def with_(self, **changes: Any) -> Bench:
         """The same bench with some of its arguments changed."""
         return replace(self, **changes)

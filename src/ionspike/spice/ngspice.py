@@ -32,6 +32,7 @@ from ionspike.spice.waveforms import Waveforms
 
 _INIT = "* settings of ionspike, in place of anybody's .spiceinit\nset num_threads=1\nset ng_nomodcheck\n"
 _POLL = 0.005  # s
+_SHORTER = 5.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -44,8 +45,8 @@ def install_hint() -> str:
 class Ngspice:
     """The ngspice program at ``path``.
 
-    A run that does not converge is retried along a ladder, each step named in the log: gmin 1e-15, then reltol ten times smaller,
-    then the trapezoidal rule. What still fails is reported with the end of ngspice's log.
+    A run that does not converge is retried along a ladder: gmin 1e-15, then reltol ten times smaller, then the trapezoidal rule. What
+    still fails is reported with the end of ngspice's log. A run that lost input pulses is repeated once with a shorter longest step.
     """
 
     path: str
@@ -75,11 +76,19 @@ class Ngspice:
             InputError: the netlist holds something that is not allowed.
             RunError: ngspice failed, took too long, wrote too much, lost an input pulse or found a wild solution.
         """
+        waveforms = self._climb(job)
+        if _lost(job, waveforms):
+            # breakpoints closer than 5e-5 of the longest step are merged: a shorter one keeps them apart
+            run = job.transient
+            waveforms = self._climb(replace(job, transient=replace(run, max_step=run.max_step / _SHORTER)))
+        _check(job, waveforms)
+        return waveforms
+
+    def _climb(self, job: Job) -> Waveforms:
         failure = ""
         for accuracy in _ladder(job.accuracy):
             waveforms, failure = self._attempt(replace(job, accuracy=accuracy))
             if waveforms is not None:
-                _check(job, waveforms)
                 return waveforms
         raise RunError(f"ngspice did not finish, on any step of the ladder: {failure}")
 
@@ -181,11 +190,19 @@ def _confine(limits: Limits):
     return apply
 
 
-def _check(job: Job, waveforms: Waveforms) -> None:
+def _lost(job: Job, waveforms: Waveforms) -> str:
+    """Which input pulses are missing, in words; nothing if none is."""
     for pulse in job.pulses:
         seen = len(waveforms.rises(pulse.node, pulse.level))
         if seen != pulse.count:
-            raise RunError(f"{seen} of {pulse.count} input pulses reached {pulse.node}: the simulator lost some")
+            return f"{seen} of {pulse.count} input pulses reached {pulse.node}: the simulator lost some"
+    return ""
+
+
+def _check(job: Job, waveforms: Waveforms) -> None:
+    lost = _lost(job, waveforms)
+    if lost:
+        raise RunError(lost)
     for name in job.positive:
         lowest = float(waveforms[name].min())
         if lowest <= 0:
