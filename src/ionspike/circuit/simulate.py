@@ -152,12 +152,13 @@ def rest_voltages(neuron: Neuron, tail: str, supply: float, setting: Setting) ->
     bare = replace(neuron, **{name: None for name, _ in neuron.devices})
     lines, nodes = _settle(bare, supply, setting)
     block = "xpre" if tail else "xn"
-    return {f"{name}{tail}": v for name, v in lines.items()} | {f"{block}.{name}": v for name, v in nodes.items()}
+    named = {name.replace("xb.", f"xb{tail}.") if "." in name else f"{name}{tail}": v for name, v in lines.items()}
+    return named | {f"{block}.{name}": v for name, v in nodes.items()}
 
 
 @lru_cache(maxsize=256)
 def _settle(neuron: Neuron, supply: float, setting: Setting) -> tuple[dict[str, float], dict[str, float]]:
-    lines, nodes = ("bp", "bn", "bd", "bl"), tuple(neuron.kind.start)
+    lines, nodes = ("bp", "bn", "bd", "bl", "xb.e1", "xb.e2"), tuple(neuron.kind.start)
     # 1 pF a line and at most some volts: 5 V over the smallest current is far past any transient of the bias cell
     smallest = min(
         current for current in (neuron.keeper_bias, neuron.delay_bias, neuron.leak_bias) if float(current) > 0

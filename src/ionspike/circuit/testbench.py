@@ -59,6 +59,10 @@ class Bench:
     max_step: float = 1e-5
 
     def __post_init__(self) -> None:
+        # numpy's scalars would be written into the netlist with their type
+        for name in ("width", "read_rail", "switch", "hold", "fixed_read", "load", "supply", "edge", "max_step"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else float(value))
         times = np.asarray(self.pulses, float)
         if times.size and (times[0] < 0 or np.any(np.diff(times) < self.source_width + 2 * self.edge)):
             raise InputError(
@@ -106,8 +110,11 @@ class Bench:
         lines += _neuron_lines(self.neuron, "n", "", self.load, self.gate_connected)
         lines += self._input()
         lines += self._paths()
-        start = {"a": 0.0, "pre": 0.0, **_start_voltages("")}
+        start = {"a": 0.0, "pre": 0.0, "preb": self.supply, "vrd": self.read_rail, **_start_voltages("")}
+        # rails that start at zero would kick every gate line on their first step, and a keeper line recovers in milliseconds
+        start |= dict.fromkeys(("vdd", "vth", "vdl", "vdb", "vdr"), self.supply)
         if self.presynaptic is not None:
+            start |= dict.fromkeys(("vddp", "vdbp"), self.supply) | {"pin": 0.0, "ap": 0.0}
             lines += _neuron_lines(self.presynaptic, "pre", "p", self.load, self.gate_connected)
             start |= _start_voltages("p")
         if self.hold is not None:
@@ -157,7 +164,7 @@ class Bench:
 
     def signals(self) -> tuple[str, ...]:
         """The vectors a run keeps."""
-        names = ["mem", "spk", "pre", "a"] + (["rst"] if self.neuron.kind.has_reset else [])
+        names = ["mem", "spk", "pre", "a", "xn.n1"] + (["rst"] if self.neuron.kind.has_reset else [])
         names += ["memp"] if self.presynaptic is not None else []
         kept = [f"v({n})" for n in names]
         kept += ["i(vdd)", "i(vth)", "i(vdl)", "i(vdb)", "i(vdr)", "i(vrd)"]
@@ -217,6 +224,7 @@ def rest_netlist(neuron: Neuron, supply: float) -> str:
     lines += _bias_lines(neuron, "") + _neuron_lines(neuron, "n", "", 10e-15, False)
     start = _start_voltages("") | {f"xn.{node}": share * supply for node, share in neuron.kind.start.items()}
     start |= {"bp": 0.7 * supply, "bn": 0.25, "bd": 0.4, "bl": 0.2}
+    start |= dict.fromkeys(("vdd", "vth", "vdl", "vdb"), supply)
     lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in start.items()))
     return "\n".join(lines) + "\n"
 

@@ -1,0 +1,211 @@
+"""A :class:`~ionspike.network.cell.Cell` from SPICE: the soma from a held membrane, the synapse and the energy from irregular trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from ionspike.circuit.energy import block_energy, idle_power
+from ionspike.circuit.simulate import Run, Setting, simulate_all
+from ionspike.circuit.testbench import Bench
+from ionspike.device import Ecram
+from ionspike.errors import InputError, RunError
+from ionspike.network.cell import Cell, Origin, Soma, Synapse
+from ionspike.network.compare import intervals_from_resets
+from ionspike.network.held_membrane import Held, measure_held
+
+Array = NDArray[np.float64]
+
+_RATES = (3e3, 30e3)  # Hz of irregular input; the second drives the device to large states
+_COUNTS = (160, 100)
+_SEED = 1
+_DEAD_TIME = 1e-6  # s, least distance of input pulses
+_SETTLED = 40e-9  # s after a pulse or a reset
+
+
+def irregular(rate: float, count: int, seed: int, start: float = 2e-6, dead_time: float = _DEAD_TIME) -> Array:
+    """Start times (s) of ``count`` pulses: a Poisson train of ``rate`` (Hz) with a dead time (s)."""
+    gaps = np.random.default_rng(seed).exponential(1 / rate - dead_time, count) + dead_time
+    return start + np.cumsum(gaps)
+
+
+def calibrate(
+    bench: Bench, setting: Setting, held: Held | None = None, workers: int | None = None, rates: tuple[float, ...] = _RATES
+) -> Cell:
+    """Measure a cell: the neuron of ``bench`` with its synapse, read rail, switch and pulse width.
+
+    Args:
+        bench: as for :func:`~ionspike.circuit.simulate.simulate`; its pulses are ignored.
+        held: the soma's measurement, if it was made before (it does not depend on the synapse).
+        rates: mean input rates (Hz) of the two calibration runs.
+
+    Raises:
+        InputError: the neuron has no synapse.
+        RunError: the neuron hardly fires under the calibration input.
+    """
+    device = bench.neuron.synapse
+    if device is None:
+        raise InputError("the neuron has no synapse to calibrate; expected one of its ECRAMs at 'synapse'")
+    held = held or measure_held(bench, setting, workers)
+    benches = []
+    for rate, count in zip(rates, _COUNTS, strict=True):
+        pulses = irregular(rate, count, _SEED)
+        benches.append((bench.with_(pulses=tuple(pulses)), pulses[-1] + 1 / rate))
+    runs = simulate_all(benches, setting, workers)
+    idle, _ = idle_power(bench, setting)
+    outputs = sum(len(run.spike_times) for run in runs)
+    if outputs < 6:
+        raise RunError(f"{outputs} output spikes under the calibration input; a cell needs at least 6")
+    residue, residue_slope, dead = _reset(runs)
+    soma = Soma(
+        capacitance=bench.neuron.membrane,
+        leak_voltage=tuple(held.voltage.tolist()),
+        leak_current=tuple((_leak_factor(runs[0], held, bench) * held.leak).tolist()),
+        keeper_rate=held.keeper_rate,
+        threshold=held.threshold,
+        slope=held.slope,
+        curvature=held.curvature,
+        keeper_slope=held.keeper_slope,
+        fire=held.fire,
+        fire_slope=held.fire_slope,
+        residue=residue,
+        residue_slope=residue_slope,
+        dead=dead,
+        keeper_current=held.keeper_current,
+        spike_energy=0.0,
+        idle_power=idle,
+        supply=bench.supply,
+    )
+    synapse, mean_state = _synapse(runs, device, soma, bench)
+    count = sum(len(run.input_times) for run in runs)
+    origin = Origin(
+        engine=f"{setting.engine.name} {setting.engine.version}",
+        process=f"{setting.process.name} {setting.process.version}",
+        corner=setting.corner,
+        temperature=f"{setting.accuracy.temperature:g} C",
+        date=date.today().isoformat(),
+        rates=(1e3, max(rates)),
+        pulses_per_output=(count / outputs / 2, 2 * count / outputs),
+    )
+    cell = Cell(device.name, soma, synapse, device, mean_state, origin)
+    return _with_energy(cell, runs)
+
+
+def _leak_factor(run: Run, held: Held, bench: Bench) -> float:
+    """What the free membrane loses in the rests of a run over what the held one's current says: the simulator's tolerance on a current
+    of a picoampere is of its own size, and the test runs share that of this run."""
+    ends, starts = run.input_ends[:-1] + _SETTLED, run.input_times[1:] - 2e-9
+    marks = np.concatenate([run.spike_times, run.reset_ends])
+    quiet = ~np.any((marks[:, None] > ends) & (marks[:, None] < starts + _SETTLED), axis=0)
+    v0, v1 = (run.waveforms.at("v(mem)", t)[quiet] for t in (ends, starts))
+    expected = np.interp(v0, held.voltage, held.leak) * (starts - ends)[quiet] / bench.neuron.membrane
+    resting = (v0 > 0.05) & (v0 < held.threshold)
+    if not np.any(expected[resting]):
+        return 1.0
+    return float(np.clip(np.sum((v0 - v1)[resting]) / np.sum(expected[resting]), 0.5, 2.0))
+
+
+@dataclass(frozen=True)
+class _Pulses:
+    """Membrane voltages (V) and states before and after every input pulse that met no output spike."""
+
+    before: Array
+    after: Array
+    x_before: Array
+    x_after: Array
+
+
+def _pulses(run: Run) -> _Pulses:
+    starts, ends = run.input_times, run.input_ends
+    t0, t1 = starts - 2e-9, ends + _SETTLED
+    busy = np.zeros(len(starts), bool)
+    for spike, end in zip(run.spike_times, run.reset_ends, strict=False):
+        busy |= (t1 > spike - 20e-9) & (t0 < end + _SETTLED)
+    times, states = run.time, run.states("synapse")
+    columns = [np.stack([np.interp(t, times, s) for s in states.T], axis=-1) for t in (t0, t1)]
+    keep = ~busy
+    v0, v1 = run.waveforms.at("v(mem)", t0), run.waveforms.at("v(mem)", t1)
+    return _Pulses(v0[keep], v1[keep], columns[0][keep], columns[1][keep])
+
+
+def _reset(runs: list[Run]) -> tuple[float, float, float]:
+    """The membrane after a reset, as a line through its voltage at the spike, and the dead time."""
+    before, after, dead = [], [], []
+    for run in runs:
+        ends = run.reset_ends
+        spikes = run.spike_times[: len(ends)]
+        before.append(run.waveforms.at("v(mem)", spikes - 2e-9))
+        after.append(run.waveforms.at("v(mem)", ends + _SETTLED))
+        dead.append(ends - spikes)
+    v, r = np.concatenate(before), np.concatenate(after)
+    fine = r < 0.5 * v  # a pulse right after a reset lifts the membrane again
+    if np.ptp(v[fine]) < 1e-3:
+        return float(r[fine].mean()), 0.0, float(np.concatenate(dead).mean())
+    slope, level = np.polyfit(v[fine], r[fine], 1)
+    return float(level), float(slope), float(np.concatenate(dead).mean())
+
+
+def _synapse(runs: list[Run], device: Ecram, soma: Soma, bench: Bench) -> tuple[Synapse, tuple[float, ...]]:
+    parts = [_pulses(run) for run in runs]
+    v0, v1, x0, x1 = (np.concatenate([getattr(p, n) for p in parts]) for n in ("before", "after", "x_before", "x_after"))
+    rail, width = bench.read_rail, bench.width
+    g = device.conductance(0.5 * (x0 + x1))
+
+    def charge_residual(q: Array) -> Array:
+        te, series, c0, c1, c2 = q
+        passed = te * width * g / (1 + g * series * 1e3)
+        injected = (c0 + c1 * v0 + c2 * v0**2) * 1e-15
+        return (rail + (v0 - rail) * np.exp(-passed / soma.capacitance) + injected / soma.capacitance - v1) / 1e-5
+
+    solved = least_squares(charge_residual, [0.95, 1.0, -1.5, -3.0, 0.0], loss="soft_l1").x
+    te, series, c0, c1, c2 = (float(value) for value in solved)
+    middle = 0.5 * (v0 + v1)
+    opened = g * series * 1e3
+    drain = rail - (rail - middle) * opened / (1 + opened)
+    bias = bench.supply - 0.5 * (drain + middle)
+
+    def ion_residual(q: Array) -> Array:
+        alpha, beta, gamma = device.coefficients(device.overpotential(bias - q[1]))
+        return ((_riccati(x0, alpha, beta, gamma, q[0] * width) - x1)[:, :-1] / 1e-4).ravel()
+
+    # only the volatile part tells: the weight moves by parts in ten thousand
+    ion, shift = least_squares(ion_residual, [0.95, 0.01], bounds=([0.3, -0.2], [1.5, 0.3])).x
+    x_mean = tuple(float(v) for v in _pulses(runs[0]).x_before.mean(axis=0))
+    return (
+        Synapse(rail, te * width, series * 1e3, c0 * 1e-15, c1 * 1e-15, c2 * 1e-15, float(ion) * width, float(shift), 0.0, 1.0),
+        x_mean,
+    )
+
+
+def _riccati(y: Array, alpha: Array, beta: Array, gamma: Array, t: float) -> Array:
+    from ionspike.device.moebius import step
+
+    return np.vectorize(step)(y, alpha, beta, gamma, t)
+
+
+def _with_energy(cell: Cell, runs: list[Run]) -> Cell:
+    """Energy per spike, per pulse and the rail's factor, each from the rails that it is drawn from, between resets of the runs.
+
+    One fit of all three to the sum would not tell them apart: the charge of an interval is nearly the same in all of them.
+    """
+    drivers = reads = stages = charge = 0.0
+    pulses = spikes = 0
+    for run in runs:
+        ends = run.reset_ends
+        for part in intervals_from_resets(cell, run)[: len(ends) - 1]:
+            start, stop = ends[part.index], ends[part.index + 1]
+            blocks = block_energy(run, start, stop)
+            drivers += blocks["driver"]
+            reads += blocks["read"]
+            waiting = cell.soma.supply * cell.soma.keeper_current * part.drawn
+            stages += blocks["threshold"] + blocks["delay"] - waiting - cell.soma.idle_power * (stop - start)
+            charge, pulses, spikes = charge + part.charge, pulses + part.pulses, spikes + 1
+    soma = replace(cell.soma, spike_energy=stages / spikes)
+    synapse = replace(
+        cell.synapse, pulse_energy=drivers / pulses, read_factor=reads / (cell.synapse.read_rail * charge)
+    )
+    return replace(cell, soma=soma, synapse=synapse)

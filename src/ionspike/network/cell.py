@@ -1,0 +1,197 @@
+"""What a network needs of a circuit: a :class:`Cell`, measured by :func:`~ionspike.network.calibrate.calibrate`, as numbers that can
+be saved, read by a person and used again.
+
+A cell is a soma (membrane, leak, threshold, reset) and a synapse (read switch and ECRAM). Its threshold is no level but a wait: the
+inner node of the threshold stage falls by ``u`` under the membrane's current against the keeper's, and the spike comes when ``u``
+reaches ``fire``; see ``docs/network.md`` for the equations and what they were held against.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ionspike import files
+from ionspike.device import Ecram
+from ionspike.device.cards import dump_card, parse_card
+from ionspike.errors import InputError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Soma:
+    """Membrane, leak, threshold and reset of a neuron. SI units.
+
+    Args:
+        capacitance: of the membrane (F).
+        leak_voltage, leak_current: what leaves the membrane at rest (A, negative where the read switch feeds it) against its voltage.
+        keeper_rate: keeper current over the capacitance of the inner node (V/s).
+        threshold: membrane voltage (V) at which its current equals the keeper's, to the first volt of drop.
+        slope, curvature: ``ln m = (V - threshold)/slope + curvature (V - threshold)^2``, m the membrane's current over the keeper's.
+        keeper_slope: relative rise (1/V) of the keeper current with the drop.
+        fire, fire_slope: drop (V) at which the stage regenerates, ``fire + fire_slope ln m``: a fast one overshoots.
+        residue, residue_slope: membrane voltage (V) after a reset, ``residue + residue_slope V`` of the voltage at the spike.
+        dead: time (s) from the spike to the end of the reset.
+        keeper_current: static current (A) of the threshold stage while the membrane waits.
+        spike_energy: energy (J) of a spike and its reset; idle_power (W) of a silent neuron with a reset membrane.
+        supply: supply voltage (V).
+    """
+
+    capacitance: float
+    leak_voltage: tuple[float, ...]
+    leak_current: tuple[float, ...]
+    keeper_rate: float
+    threshold: float
+    slope: float
+    curvature: float
+    keeper_slope: float
+    fire: float
+    fire_slope: float
+    residue: float
+    residue_slope: float
+    dead: float
+    keeper_current: float
+    spike_energy: float
+    idle_power: float
+    supply: float
+
+
+@dataclass(frozen=True)
+class Synapse:
+    """A channel that an input pulse opens to a read rail. SI units.
+
+    Over a pulse ``V -> rail + (V - rail) exp(-Q/C) + (charge + charge_1 V + charge_2 V^2)/C``, ``Q = width G/(1 + G series)``, with G the
+    mean conductance over the pulse.
+
+    Args:
+        read_rail: voltage (V) the channel reads from.
+        width: effective time (s) the switch is open; series: its resistance (ohm).
+        charge, charge_1, charge_2: charge (C, C/V, C/V^2) that the switch injects.
+        ion_time: effective time (s) of the gate pulse for the ions; ion_shift: what its edges take off the overpotential (V).
+        pulse_energy: energy (J) of an input pulse; read_factor: energy drawn from the rail over ``read_rail`` times the charge.
+    """
+
+    read_rail: float
+    width: float
+    series: float
+    charge: float
+    charge_1: float
+    charge_2: float
+    ion_time: float
+    ion_shift: float
+    pulse_energy: float
+    read_factor: float
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a cell was calibrated and where it holds: ranges of input rate (Hz) and of pulses per output spike that were met."""
+
+    engine: str
+    process: str
+    corner: str
+    temperature: str
+    date: str
+    rates: tuple[float, float]
+    pulses_per_output: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A calibrated neuron with one synapse. ``mean_state`` is the device's mean state over the calibration run: what a cell without
+    short-term plasticity would be calibrated to."""
+
+    name: str
+    soma: Soma
+    synapse: Synapse
+    device: Ecram
+    mean_state: tuple[float, ...]
+    origin: Origin
+    plastic: bool = field(default=True)
+
+    def without_plasticity(self) -> Cell:
+        """The control: the same cell with the device's state frozen at its mean over the calibration run."""
+        return replace(self, plastic=False)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the cell as TOML, the device's card beside its numbers."""
+        lines = [f"schema = {SCHEMA}", f'name = "{self.name}"', f"mean_state = {list(self.mean_state)!r}", ""]
+        for section in ("origin", "soma", "synapse"):
+            lines.append(f"[{section}]")
+            lines += [f"{key} = {_toml(value)}" for key, value in asdict(getattr(self, section)).items()]
+            lines.append("")
+        card = dump_card(self.device).replace("[[population]]", "[[device.population]]")
+        for name in ("gate", "weight", "temperature"):
+            card = card.replace(f"\n[{name}]", f"\n[device.{name}]")
+        return files.write_text(path, "\n".join(lines) + "\n[device]\n" + card)
+
+    @classmethod
+    def load(cls, cell: str | Path) -> Cell:
+        """Read a cell: a TOML file, or the name of one that comes with the package.
+
+        Raises:
+            InputError: no such cell, not TOML, or a key that is missing or unknown.
+        """
+        known = library()
+        path = known.get(str(cell), Path(cell))
+        if not path.is_file():
+            raise InputError(f"there is no cell {str(cell)!r}: expected a TOML file or one of {', '.join(known)}")
+        try:
+            tree = tomllib.loads(path.read_text())
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InputError(f"{path} cannot be read: {error}") from error
+        try:
+            return _parse(tree)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+
+
+def library() -> dict[str, Path]:
+    """The cells that come with the package, by name."""
+    folder = Path(str(resources.files("ionspike.network"))) / "cells"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(repr(float(v)) for v in value) + "]"
+    return repr(float(value))
+
+
+def _parse(tree: dict[str, Any]) -> Cell:
+    if tree.get("schema") != SCHEMA:
+        raise InputError(f"schema is {tree.get('schema')!r}; expected schema = {SCHEMA}")
+    parts: dict[str, Any] = {}
+    for section, kind in (("soma", Soma), ("synapse", Synapse), ("origin", Origin)):
+        parts[section] = _section(kind, tree.get(section), section)
+    if not isinstance(tree.get("device"), dict):
+        raise InputError("there is no [device]; expected the card of the cell's ECRAM")
+    mean = tuple(float(v) for v in tree.get("mean_state", ()))
+    return Cell(str(tree.get("name", "cell")), device=parse_card(tree["device"]), mean_state=mean, **parts)
+
+
+def _section(kind: type, table: Any, name: str) -> Any:
+    if not isinstance(table, dict):
+        raise InputError(f"there is no [{name}]; expected a table of numbers")
+    known = {item.name for item in fields(kind)}
+    wrong = sorted(known ^ set(table))
+    if wrong:
+        raise InputError(f"{name}.{wrong[0]} is {'missing' if wrong[0] in known else 'unknown'}")
+    return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in table.items()})
+
+
+def leak_grid(soma: Soma) -> tuple[np.ndarray, float]:
+    """The leak on an even grid from 0 V, and the grid's step (V); straight beyond the last measured voltage."""
+    voltage, current = np.array(soma.leak_voltage), np.array(soma.leak_current)
+    step = 2e-3
+    grid = np.arange(0.0, 1.0 + step, step)
+    slope = (current[-1] - current[-2]) / (voltage[-1] - voltage[-2])
+    return np.where(grid > voltage[-1], current[-1] + slope * (grid - voltage[-1]), np.interp(grid, voltage, current)), step

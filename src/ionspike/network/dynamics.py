@@ -1,0 +1,182 @@
+"""A cell from event to event, compiled: input pulses by closed form, the wait before a spike by an integrator with error control."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ionspike.device.moebius import coefficients, step, table
+from ionspike.network.cell import Cell, leak_grid
+
+Array = NDArray[np.float64]
+
+_THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
+# places in the parameter vector
+_C, _RATE, _VTH, _SLOPE, _CURVE, _LAM, _FIRE, _FIRE1, _RES, _RES1, _DEAD, _KEEP, _SUPPLY = range(13)
+_RAIL, _WIDTH, _SERIES, _Q0, _Q1, _Q2, _TION, _SHIFT, _GMIN, _GSPAN, _GOFF, _POL, _VREST, _PLASTIC, _DV = range(13, 28)
+_COUNT = 28
+
+
+def pack(cell: Cell) -> tuple[Array, Array, Array, Array, Array]:
+    """The cell as the compiled functions take it: parameters, leak on its grid, gate, states, conductances of the populations."""
+    soma, syn, device = cell.soma, cell.synapse, cell.device
+    leak, grid = leak_grid(soma)
+    p = np.empty(_COUNT)
+    p[_C : _SUPPLY + 1] = [
+        soma.capacitance, soma.keeper_rate, soma.threshold, soma.slope, soma.curvature, soma.keeper_slope,
+        soma.fire, soma.fire_slope, soma.residue, soma.residue_slope, soma.dead, soma.keeper_current, soma.supply,
+    ]  # fmt: skip
+    p[_RAIL : _SHIFT + 1] = [
+        syn.read_rail, syn.width, syn.series, syn.charge, syn.charge_1, syn.charge_2, syn.ion_time, syn.ion_shift,
+    ]  # fmt: skip
+    weight = device.weight
+    p[_GMIN : _DV + 1] = [
+        weight.G_min, weight.G_max - weight.G_min, weight.G_off, device.gate.polarity, device.gate.V_rest,
+        1.0 if cell.plastic else 0.0, grid,
+    ]  # fmt: skip
+    gate, rows = table(device)
+    return p, leak, gate, rows, np.array([q.g for q in device.populations])
+
+
+@njit(cache=True)
+def conductance(p: Array, g: Array, x: Array) -> float:
+    """G (S) of a device in state ``x``; the compiled form of ``Ecram.conductance``."""
+    u = p[_GMIN] + p[_GSPAN] * x[-1]
+    for k in range(g.shape[0]):
+        u += g[k] * x[k]
+    root = math.sqrt(u * u + 4.0 * p[_GOFF] * p[_GOFF])
+    return 0.5 * (u + root) if u >= 0.0 else 2.0 * p[_GOFF] * p[_GOFF] / (root - u)
+
+
+@njit(cache=True)
+def advance_device(p: Array, gate: Array, rows: Array, x: Array, bias: float, t: float) -> Array:
+    """States after ``t`` s at a gate bias (V) against the channel."""
+    out = x.copy()
+    if p[_PLASTIC] == 0.0:
+        return out
+    eta = p[_POL] * (bias - p[_VREST])
+    for k in range(x.shape[0]):
+        a, b, c = coefficients(eta, gate, rows[k])
+        out[k] = step(x[k], a, b, c, t)
+    return out
+
+
+@njit(cache=True)
+def pulse(p: Array, gate: Array, rows: Array, g: Array, v: float, x: Array) -> tuple[float, Array]:
+    """Membrane voltage and device state after one input pulse."""
+    after, middle = x, v
+    v_after = v
+    for _ in range(2):  # the overpotential is that of the mean membrane voltage: once with its start, once with its mean
+        open_share = conductance(p, g, x) * p[_SERIES]
+        drain = p[_RAIL] - (p[_RAIL] - middle) * open_share / (1.0 + open_share)
+        after = advance_device(p, gate, rows, x, p[_SUPPLY] - 0.5 * (drain + middle) - p[_SHIFT], p[_TION])
+        mean = conductance(p, g, 0.5 * (x + after))
+        charge = p[_WIDTH] * mean / (1.0 + mean * p[_SERIES])
+        injected = p[_Q0] + (p[_Q1] + p[_Q2] * v) * v
+        v_after = p[_RAIL] + (v - p[_RAIL]) * math.exp(-charge / p[_C]) + injected / p[_C]
+        middle = 0.5 * (v + v_after)
+    return v_after, after
+
+
+@njit(cache=True)
+def leak_current(p: Array, leak: Array, v: float) -> float:
+    """Current (A) out of the membrane at rest."""
+    at = max(v, 0.0) / p[_DV]
+    k = min(int(at), leak.shape[0] - 2)
+    return leak[k] + (leak[k + 1] - leak[k]) * (at - k)
+
+
+@njit(cache=True)
+def log_drive(p: Array, v: float) -> float:
+    """``ln m``: the membrane's current in the threshold stage over the keeper's."""
+    d = v - p[_VTH]
+    return d / p[_SLOPE] + p[_CURVE] * d * d
+
+
+@njit(cache=True)
+def keeper(p: Array, u: float) -> float:
+    """The keeper's current at a drop ``u`` (V), over its value while it is saturated near zero drop."""
+    return (1.0 + p[_LAM] * u) * -math.expm1(-u / _THERMAL)
+
+
+@njit(cache=True)
+def wait(p: Array, leak: Array, v: float, u: float, t_max: float) -> tuple[float, float, float, float]:
+    """Between pulses: membrane, inner node's drop, time of the spike (-1: none within ``t_max``), and the integral of the keeper's
+    relative current over the time (s), which is what the stage draws."""
+    t, drawn = 0.0, 0.0
+    while t < t_max * (1.0 - 1e-12):
+        slope = -leak_current(p, leak, v) / p[_C]
+        h = t_max - t
+        if slope != 0.0:
+            h = min(h, 2e-4 / abs(slope))  # the membrane moves by at most 0.2 mV a step: the drive by half a per cent
+        m = math.exp(log_drive(p, v + 0.5 * slope * h))
+        if m < 0.3 and u < 0.05:  # far below the threshold the drop follows the membrane at once
+            u = -_THERMAL * math.log1p(-m)
+            drawn += m * h
+            v, t = v + slope * h, t + h
+            continue
+        rate = p[_RATE] * (m - keeper(p, u))
+        if rate > 0.0:
+            h = min(h, 0.01 / rate)
+        fall = math.exp(-u / _THERMAL)
+        decay = p[_RATE] * (p[_LAM] * (1.0 - fall) + (1.0 + p[_LAM] * u) * fall / _THERMAL)
+        moved = -rate * math.expm1(-decay * h) / decay if decay * h > 1e-9 else rate * h
+        fire = p[_FIRE] + p[_FIRE1] * max(math.log(m), 0.0)
+        if u + moved >= fire:
+            share = max(fire - u, 0.0) / moved if moved > 0.0 else 0.0
+            return v + slope * h * share, fire, t + h * share, drawn + h * share * keeper(p, u)
+        middle = max(u + 0.5 * moved, 0.0)
+        drawn += h * keeper(p, middle)
+        u, v, t = max(u + moved, 0.0), v + slope * h, t + h
+    return v, u, -1.0, drawn
+
+
+@njit(cache=True)
+def until_spike(
+    p: Array,
+    leak: Array,
+    gate: Array,
+    rows: Array,
+    g: Array,
+    pulses: Array,
+    first: int,
+    start: float,
+    stop: float,
+    v: float,
+    u: float,
+    x: Array,
+) -> tuple[float, int, float, float, Array, float, float]:
+    """From ``start`` through the pulses from index ``first`` until the cell fires or ``stop`` is reached.
+
+    Returns the spike time (-1: none), the index of the next pulse, V, u, x, the charge taken from the rail (C), and the integral of
+    the threshold stage's relative current (s). Times of pulses are those of their rising edge.
+    """
+    t, k = start, first
+    charge, drawn = 0.0, 0.0
+    while True:
+        upto = min(pulses[k], stop) if k < pulses.shape[0] else stop
+        if upto > t:
+            v_new, u_new, fired, part = wait(p, leak, v, u, upto - t)
+            drawn += part
+            elapsed = fired if fired >= 0.0 else upto - t
+            x = advance_device(p, gate, rows, x, -0.5 * (v + v_new), elapsed)
+            v, u = v_new, u_new
+            if fired >= 0.0:
+                return t + fired, k, v, u, x, charge, drawn
+            t = upto
+        if k >= pulses.shape[0] or pulses[k] >= stop:
+            return -1.0, k, v, u, x, charge, drawn
+        v_new, x = pulse(p, gate, rows, g, v, x)
+        charge += p[_C] * (v_new - v)
+        v = v_new
+        t = max(t, pulses[k] + p[_TION])
+        k += 1
+
+
+@njit(cache=True)
+def after_spike(p: Array, v: float) -> float:
+    """The membrane after a reset from ``v`` (V)."""
+    return p[_RES] + p[_RES1] * v

@@ -1,0 +1,165 @@
+"""The soma from runs in which the bench holds the membrane: leak, static current, and the wait before a spike."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq, least_squares
+
+from ionspike.circuit.simulate import Run, Setting, simulate_all
+from ionspike.circuit.testbench import Bench
+from ionspike.errors import RunError
+
+Array = NDArray[np.float64]
+
+_THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
+_QUIET = 3e-3  # s, a run below the threshold
+_LEVELS = (0.1, 0.2, 0.3)  # V of drop at which the time is compared on the way to a spike
+_WAIT_SCALE, _LEVEL_SCALE, _REST_SCALE = 0.003, 0.03, 0.15  # what a fit may miss: share of the wait, of the way, of the drop at rest
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(60)
+
+
+@dataclass(frozen=True)
+class Held:
+    """Leak (A) and static supply current (A) at membrane voltages below the threshold, and the law of the wait; see
+    :class:`~ionspike.network.cell.Soma`. ``error`` is the largest relative error of a wait."""
+
+    voltage: Array
+    leak: Array
+    keeper_rate: float
+    threshold: float
+    slope: float
+    curvature: float
+    keeper_slope: float
+    fire: float
+    fire_slope: float
+    keeper_current: float
+    waits: Array  # (runs, 3): voltage (V), wait in SPICE (s), wait of the law (s)
+
+    @property
+    def error(self) -> float:
+        """Largest relative error of a wait."""
+        return float(np.abs(self.waits[:, 2] / self.waits[:, 1] - 1).max())
+
+
+def measure_held(bench: Bench, setting: Setting, workers: int | None = None) -> Held:
+    """Hold the membrane at a ladder of voltages and fit the law of the wait.
+
+    Raises:
+        RunError: the neuron does not fire at any held voltage below the read rail.
+    """
+    onset = _onset(bench, setting, workers)
+    quiet = np.array([0.0, 0.01, 0.02, 0.04, 0.07, 0.11, *onset * np.array([0.5, 0.65, 0.78, 0.86, 0.92, 0.96])])
+    quiet = np.unique(quiet.round(6))
+    near = onset + np.array([2, 4, 6, 8, 11, 14, 18, 23, 29]) * 1e-3
+    high = onset + np.array([0.037, 0.05, 0.065, 0.085, 0.11, 0.14, 0.17])
+    # long enough for one spike and no more: far above the threshold a held membrane fires without end
+    slow = _slowness(bench)
+    spans = [_QUIET] * len(quiet) + [slow * (4e-4 * math.exp(-(v - onset) / 0.012) + 6e-5) for v in near]
+    spans += [slow * 1.2e-6 + max(slow * 5e-5 * math.exp(-(v - onset - 0.03) / 0.035), 0.2e-6) for v in high]
+    runs = _run(bench, np.concatenate([quiet, near, high]), np.array(spans), setting, workers)
+    resting, firing = runs[: len(quiet)], [run for run in runs[len(quiet) :] if len(run.spike_times)]
+    leak = np.array([_mean(run, "i(vhold)", -1.0) for run in resting])
+    static = np.array([_mean(run, "i(vth)", 1.0) for run in resting])
+    drops = np.array([bench.supply - run["v(xn.n1)"][-1] for run in resting])
+    law = _fit(firing, quiet, drops, bench.supply)
+    # the static current against the keeper's relative current, through the voltages where it is more than leakage
+    relative = (1 + law[4] * drops) * -np.expm1(-drops / _THERMAL)
+    high_enough = relative > 0.05
+    keeper = float(np.sum((static - static[0]) * relative * high_enough) / np.sum(relative**2 * high_enough))
+    voltages = np.array([run.bench.hold for run in firing], float)
+    waits = np.array([run.spike_times[0] for run in firing])
+    table = np.stack([voltages, waits, _wait(law, voltages)], axis=-1)
+    return Held(quiet, leak, *(float(v) for v in law), keeper, table)
+
+
+def _slowness(bench: Bench) -> float:
+    """How long the neuron waits, against one with a keeper of 0.05 nA: the inner node falls at the keeper's pace."""
+    return 5e-11 / bench.neuron.keeper_bias
+
+
+def _run(bench: Bench, levels: Array, spans: Array, setting: Setting, workers: int | None) -> list[Run]:
+    benches = [
+        (bench.with_(pulses=(), hold=float(v), max_step=min(2e-6 if span < 1e-3 else 1e-5, span / 20)), float(span))
+        for v, span in zip(levels, spans, strict=True)
+    ]
+    return simulate_all(benches, setting, workers)
+
+
+def _onset(bench: Bench, setting: Setting, workers: int | None) -> float:
+    """The highest voltage (V) on a grid of 4 mV at which the membrane may wait for 0.3 ms without a spike: coarse, then fine."""
+    low, high = 0.0, bench.supply / 2
+    for count in (10, 10, 3):
+        grid = np.linspace(low, high, count + 2)[1:-1]
+        spans = np.full(len(grid), 3e-4 * _slowness(bench))
+        fired = []
+        # from below, two at a time, for the same reason
+        for k in range(0, len(grid), 2):
+            runs = _run(bench, grid[k : k + 2], spans[k : k + 2], setting, workers)
+            fired += [len(run.spike_times) > 0 for run in runs]
+            if any(fired):
+                break
+        first = fired.index(True) if any(fired) else len(grid)
+        low, high = (grid[first - 1] if first else low), (grid[first] if first < len(grid) else high)
+    if high >= bench.supply / 2:
+        raise RunError(f"the neuron does not fire with its membrane held at up to {low:.3f} V")
+    return float(low)
+
+
+def _mean(run: Run, name: str, sign: float) -> float:
+    """Mean of a current (A) over the second half of a run."""
+    stop = run.time[-1]
+    return sign * run.waveforms.integral(run[name], stop / 2, stop) / (stop / 2)
+
+
+def _fit(firing: list[Run], quiet: Array, drops: Array, supply: float) -> Array:
+    voltages = np.array([run.bench.hold for run in firing], float)
+    waits = np.array([run.spike_times[0] for run in firing])
+    passed = np.array([_passage(run, supply) for run in firing])
+    seen = drops > 5e-3
+
+    def residual(law: Array) -> Array:
+        drive = np.exp(_log_drive(law, quiet[seen]))
+        rest = (1 + law[4] * drops[seen]) * -np.expm1(-drops[seen] / _THERMAL)
+        way = [(_wait(law, voltages, top) - passed[:, k]) / waits / _LEVEL_SCALE for k, top in enumerate(_LEVELS)]
+        return np.concatenate(
+            [np.log(_wait(law, voltages) / waits) / _WAIT_SCALE, *way, (drive / rest - 1) / _REST_SCALE]
+        )
+
+    start = np.array([2e4, voltages.min() - 0.012, 0.044, -1.0, 0.2, 0.42, 0.02])
+    # the keeper's rate scales every wait: begin with the one that meets the middle of them
+    start[0] *= float(np.median(_wait(start, voltages) / waits))
+    scale = np.array([1e4, 0.01, 0.01, 1.0, 0.1, 0.1, 0.01])
+    low = np.array([1e-3 * start[0], 0.0, 0.02, -20.0, 0.0, 0.25, 0.0])
+    high = np.array([1e3 * start[0], float(voltages.min()), 0.2, 20.0, 2.0, 0.8, 0.2])
+    return least_squares(residual, start, bounds=(low, high), x_scale=scale, loss="soft_l1", max_nfev=400).x
+
+
+def _passage(run: Run, supply: float) -> Array:
+    """When the drop passes each level before the first spike (s)."""
+    before = run.time <= run.spike_times[0]
+    return np.interp(_LEVELS, supply - run["v(xn.n1)"][before], run.time[before])
+
+
+def _log_drive(law: Array, v: Array) -> Array:
+    return (v - law[1]) / law[2] + law[3] * (v - law[1]) ** 2
+
+
+def _wait(law: Array, v: Array, top: float | None = None) -> Array:
+    """Time (s) from no drop to the spike, or to the drop ``top`` (V), with the membrane at ``v`` (V)."""
+    drive = _log_drive(law, v)
+    end = law[5] + law[6] * np.maximum(drive, 0.0) if top is None else np.full(len(v), top)
+    s = (_NODES + 1) / 2
+    drop = end[:, None] * s**2  # the start is where the rate changes fast
+    rate = law[0] * (np.exp(drive)[:, None] - (1 + law[4] * drop) * -np.expm1(-drop / _THERMAL))
+    return (2 * end[:, None] * s / np.maximum(rate, 1e-4 * law[0]) * _WEIGHTS / 2).sum(axis=1)
+
+
+def ever_after(held: Held) -> float:
+    """The lowest membrane voltage (V) that fires at last: where the drive meets the keeper at the drop of the spike."""
+    law = np.array([held.keeper_rate, held.threshold, held.slope, held.curvature, held.keeper_slope])
+    top = 1 + held.keeper_slope * held.fire
+    return float(brentq(lambda v: math.exp(float(_log_drive(law, np.array(v)))) - top, 0.0, held.threshold + 0.2))  # type: ignore[arg-type]
