@@ -193,7 +193,11 @@ def _distinct(devices: Iterable[Ecram]) -> list[Ecram]:
 
 def _bias_lines(neuron: Neuron, tail: str) -> list[str]:
     currents = f"ikeep={neuron.keeper_bias!r} idelay={neuron.delay_bias!r} ileak={neuron.leak_bias!r}"
-    return [f"xb{tail} bp{tail} bn{tail} bd{tail} bl{tail} vdb{tail} bias_cell {currents}"]
+    lines = [f"xb{tail} bp{tail} bn{tail} bd{tail} bl{tail} vdb{tail} bias_cell {currents}"]
+    if neuron.leak_bias == 0:
+        # a mirror without current would take seconds to bring its line down: the leak is switched off, not starved
+        lines.append(f"rbl{tail} bl{tail} 0 1")
+    return lines
 
 
 def _neuron_lines(neuron: Neuron, name: str, tail: str, load: float, gate_connected: bool) -> list[str]:
@@ -223,7 +227,7 @@ def rest_netlist(neuron: Neuron, supply: float) -> str:
     lines += [f"vdd vdd 0 {supply!r}", "vth vdd vth 0", "vdl vdd vdl 0", f"vdb vdb 0 {supply!r}"]
     lines += _bias_lines(neuron, "") + _neuron_lines(neuron, "n", "", 10e-15, False)
     start = _start_voltages("") | {f"xn.{node}": share * supply for node, share in neuron.kind.start.items()}
-    start |= {"bp": 0.7 * supply, "bn": 0.25, "bd": 0.4, "bl": 0.2}
+    start |= {"bp": 0.7 * supply, "bn": 0.25, "bd": 0.4, "bl": 0.2 if neuron.leak_bias > 0 else 0.0}
     start |= dict.fromkeys(("vdd", "vth", "vdl", "vdb"), supply)
     lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in start.items()))
     return "\n".join(lines) + "\n"

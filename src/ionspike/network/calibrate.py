@@ -64,7 +64,7 @@ def calibrate(
     soma = Soma(
         capacitance=bench.neuron.membrane,
         leak_voltage=tuple(held.voltage.tolist()),
-        leak_current=tuple((_leak_factor(runs[0], held, bench) * held.leak).tolist()),
+        leak_current=tuple(held.leak.tolist()),
         keeper_rate=held.keeper_rate,
         threshold=held.threshold,
         slope=held.slope,
@@ -93,20 +93,6 @@ def calibrate(
     )
     cell = Cell(device.name, soma, synapse, device, mean_state, origin)
     return _with_energy(cell, runs)
-
-
-def _leak_factor(run: Run, held: Held, bench: Bench) -> float:
-    """What the free membrane loses in the rests of a run over what the held one's current says: the simulator's tolerance on a current
-    of a picoampere is of its own size, and the test runs share that of this run."""
-    ends, starts = run.input_ends[:-1] + _SETTLED, run.input_times[1:] - 2e-9
-    marks = np.concatenate([run.spike_times, run.reset_ends])
-    quiet = ~np.any((marks[:, None] > ends) & (marks[:, None] < starts + _SETTLED), axis=0)
-    v0, v1 = (run.waveforms.at("v(mem)", t)[quiet] for t in (ends, starts))
-    expected = np.interp(v0, held.voltage, held.leak) * (starts - ends)[quiet] / bench.neuron.membrane
-    resting = (v0 > 0.05) & (v0 < held.threshold)
-    if not np.any(expected[resting]):
-        return 1.0
-    return float(np.clip(np.sum((v0 - v1)[resting]) / np.sum(expected[resting]), 0.5, 2.0))
 
 
 @dataclass(frozen=True)
