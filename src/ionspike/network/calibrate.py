@@ -13,9 +13,11 @@ from ionspike.circuit.energy import block_energy, idle_power
 from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
+from ionspike.device.moebius import step
 from ionspike.errors import InputError, RunError
 from ionspike.network.cell import Cell, Origin, Soma, Synapse
 from ionspike.network.compare import intervals_from_resets
+from ionspike.network.dynamics import AT, OF, PARTS
 from ionspike.network.held_membrane import Held, measure_held
 
 Array = NDArray[np.float64]
@@ -88,7 +90,7 @@ def calibrate(
         corner=setting.corner,
         temperature=f"{setting.accuracy.temperature:g} C",
         date=date.today().isoformat(),
-        rates=(1e3, max(rates)),
+        rates=(min(rates) / 3, max(rates)),
         pulses_per_output=(count / outputs / 2, 2 * count / outputs),
     )
     cell = Cell(device.name, soma, synapse, device, mean_state, origin)
@@ -136,41 +138,49 @@ def _reset(runs: list[Run]) -> tuple[float, float, float]:
 
 
 def _synapse(runs: list[Run], device: Ecram, soma: Soma, bench: Bench) -> tuple[Synapse, tuple[float, ...]]:
+    """Fit of the ions, then of the charge, to every pulse of the runs; twice, since each takes a little of the other."""
     parts = [_pulses(run) for run in runs]
     v0, v1, x0, x1 = (np.concatenate([getattr(p, n) for p in parts]) for n in ("before", "after", "x_before", "x_after"))
-    rail, width = bench.read_rail, bench.width
-    g = device.conductance(0.5 * (x0 + x1))
-
-    def charge_residual(q: Array) -> Array:
-        te, series, c0, c1, c2 = q
-        passed = te * width * g / (1 + g * series * 1e3)
-        injected = (c0 + c1 * v0 + c2 * v0**2) * 1e-15
-        return (rail + (v0 - rail) * np.exp(-passed / soma.capacitance) + injected / soma.capacitance - v1) / 1e-5
-
-    solved = least_squares(charge_residual, [0.95, 1.0, -1.5, -3.0, 0.0], loss="soft_l1").x
-    te, series, c0, c1, c2 = (float(value) for value in solved)
+    rail, width, capacitance = bench.read_rail, bench.width, soma.capacitance
     middle = 0.5 * (v0 + v1)
-    opened = g * series * 1e3
-    drain = rail - (rail - middle) * opened / (1 + opened)
-    bias = bench.supply - 0.5 * (drain + middle)
+    series, ion, shift = 400.0, 0.95, 0.01
+    solved = np.array([0.95, series * 1e-3, -1.5, -3.0, 0.0])
+    for _ in range(2):
+        opened = device.conductance(x0) * series
+        drain = rail - (rail - middle) * opened / (1 + opened)
+        bias = bench.supply - 0.5 * (drain + middle)
 
-    def ion_residual(q: Array) -> Array:
-        alpha, beta, gamma = device.coefficients(device.overpotential(bias - q[1]))
-        return ((_riccati(x0, alpha, beta, gamma, q[0] * width) - x1)[:, :-1] / 1e-4).ravel()
+        def ion_residual(q: Array, bias: Array = bias) -> Array:
+            # only the volatile part tells: the weight moves by parts in ten thousand
+            return ((_after(device, x0, bias - q[1], q[0] * width) - x1)[:, :-1] / 1e-4).ravel()
 
-    # only the volatile part tells: the weight moves by parts in ten thousand
-    ion, shift = least_squares(ion_residual, [0.95, 0.01], bounds=([0.3, -0.2], [1.5, 0.3])).x
+        ion, shift = least_squares(ion_residual, [ion, shift], bounds=([0.3, -0.2], [1.5, 0.3])).x
+        times = (np.arange(PARTS)[:, None] + np.array(AT)).ravel() / PARTS
+        inside = [device.conductance(_after(device, x0, bias - shift, t * ion * width)) for t in times]
+        weights = np.tile(OF, PARTS) / PARTS
+
+        def charge_residual(q: Array, inside: list[Array] = inside, weights: Array = weights) -> Array:
+            te, r, c0, c1, c2 = q
+            passed = te * width * sum(w * g / (1 + g * r * 1e3) for w, g in zip(weights, inside, strict=True))
+            injected = (c0 + c1 * v0 + c2 * v0**2) * 1e-15
+            return (rail + (v0 - rail) * np.exp(-passed / capacitance) + injected / capacitance - v1) / 1e-5
+
+        solved = least_squares(charge_residual, solved, loss="soft_l1").x
+        series = float(solved[1]) * 1e3
+    te, _, c0, c1, c2 = (float(value) for value in solved)
     x_mean = tuple(float(v) for v in _pulses(runs[0]).x_before.mean(axis=0))
-    return (
-        Synapse(rail, te * width, series * 1e3, c0 * 1e-15, c1 * 1e-15, c2 * 1e-15, float(ion) * width, float(shift), 0.0, 1.0),
-        x_mean,
-    )
+    charges = (c0 * 1e-15, c1 * 1e-15, c2 * 1e-15)
+    return Synapse(rail, te * width, series, *charges, float(ion) * width, float(shift), 0.0, 1.0), x_mean
 
 
-def _riccati(y: Array, alpha: Array, beta: Array, gamma: Array, t: float) -> Array:
-    from ionspike.device.moebius import step
+def _after(device: Ecram, state: Array, bias: Array, t: float) -> Array:
+    """States after ``t`` s at gate biases (V) against the channel, one a row."""
+    return _steps(state, *device.coefficients(device.overpotential(bias)), t)
 
-    return np.vectorize(step)(y, alpha, beta, gamma, t)
+
+@np.vectorize
+def _steps(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
+    return step(y, alpha, beta, gamma, t)
 
 
 def _with_energy(cell: Cell, runs: list[Run]) -> Cell:
