@@ -45,12 +45,12 @@ def facilitation(
     presynaptic: Neuron,
     rates: Sequence[float],
     setting: Setting,
-    count: int = 10,
+    count: int | Sequence[int] = 10,
     hold: float | None = 0.2,
     workers: int | None = None,
     **bench: float,
 ) -> list[Facilitation]:
-    """Trains of ``count`` spikes of ``presynaptic`` at each rate (Hz) into the synapse of ``neuron``.
+    """Trains of ``count`` spikes (one number, or one a rate) of ``presynaptic`` at each rate (Hz) into the synapse of ``neuron``.
 
     Args:
         hold: voltage (V) at which the bench holds the membrane; ``None`` leaves it free (with the neuron's leak, so that steps
@@ -58,18 +58,19 @@ def facilitation(
         bench: further arguments of :class:`~ionspike.circuit.testbench.Bench`.
     """
     benches = []
-    for rate in rates:
+    counts = [count] * len(rates) if isinstance(count, int) else count
+    for rate, spikes in zip(rates, counts, strict=True):
         # long edges in front of the driver allow long steps in the rests; the presynaptic neuron makes the sharp pulse
         made = Bench(
             neuron=neuron,
             presynaptic=presynaptic,
-            pulses=tuple(regular(rate, count)),
+            pulses=tuple(regular(rate, spikes)),
             hold=hold,
             edge=10e-9,
             max_step=min(1e-4, 0.02 / rate),
             **bench,
         )
-        benches.append((made, count / rate))
+        benches.append((made, spikes / rate))
     return [_read(run, rate) for run, rate in zip(simulate_all(benches, setting, workers), rates, strict=True)]
 
 

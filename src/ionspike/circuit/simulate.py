@@ -159,11 +159,11 @@ def rest_voltages(neuron: Neuron, tail: str, supply: float, setting: Setting) ->
 @lru_cache(maxsize=256)
 def _settle(neuron: Neuron, supply: float, setting: Setting) -> tuple[dict[str, float], dict[str, float]]:
     lines, nodes = ("bp", "bn", "bd", "bl", "xb.e1", "xb.e2"), tuple(neuron.kind.start)
-    # 1 pF a line and at most some volts: 5 V over the smallest current is far past any transient of the bias cell
+    # 4 pF at the delay line and at most a volt or two: more than that over the smallest current is far past any transient of the bias cell
     smallest = min(
         current for current in (neuron.keeper_bias, neuron.delay_bias, neuron.leak_bias) if float(current) > 0
     )
-    stop = max(5e-12 / float(smallest), 50e-3)
+    stop = max(10e-12 / float(smallest), 50e-3)
     settled = setting.engine.run(
         Job(
             netlist=rest_netlist(neuron, supply),

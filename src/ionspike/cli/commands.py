@@ -147,7 +147,7 @@ def circuit_run(
     """Run a neuron under regular input and measure spikes, widths and energy."""
     from ionspike.cli.circuit import run_neuron
 
-    neuron = dict(membrane=membrane, delay_bias=delay_bias, keeper_bias=keeper_bias, leak_bias=leak_bias)
+    neuron = {"membrane": membrane, "delay_bias": delay_bias, "keeper_bias": keeper_bias, "leak_bias": leak_bias}
     for item in bias or ():
         name, separator, value = item.partition("=")
         if not separator or name not in neuron:

@@ -22,13 +22,14 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True)
 class Train:
     """Rectangular gate pulses of ``width`` (s) and ``v_gate`` (V) over a channel at ``v_channel`` (V) during a pulse and ``v_idle``
-    between pulses (mean of drain and source)."""
+    between pulses (mean of drain and source). ``series`` (ohm): what else the current of a pulse flows through, such as a read switch."""
 
     ecram: Ecram
     width: float
     v_gate: float = 1.8
     v_channel: float = 0.0
     v_idle: float = 0.0
+    series: float = 0.0
 
     def _maps(self, rate: float) -> tuple[list[Array], list[Array]]:
         rest = 1 / rate - self.width
@@ -56,11 +57,12 @@ class Train:
         return state
 
     def charge(self, before: Array) -> float:
-        """Charge (C) of one pulse per volt across the channel, that is the integral of G over the pulse, from states ``before`` it."""
+        """Charge (C) of one pulse per volt across the channel and what is in series, that is the integral of G/(1 + G series) over the pulse, from states ``before`` it."""
 
         def conductance(times: Array) -> Array:
             states = [self.ecram.advance(before, self.v_gate, self.v_channel, self.v_channel, t) for t in times]
-            return self.ecram.conductance(np.array(states))
+            g = self.ecram.conductance(np.array(states))
+            return g / (1 + g * self.series)
 
         return float(fixed_quad(conductance, 0.0, self.width, n=8)[0])
 

@@ -19,6 +19,7 @@ _FORBIDDEN = re.compile(
     r"\b(file|wavefile|sourcefile|filesource|output_file|input_file|table_values|temper_file)\s*=", re.IGNORECASE
 )
 _MAX_LINE = 2_000_000
+_PRINT_STEP = 1e-9  # s
 _VECTOR = re.compile(r"^[vi]\([a-z0-9_.,]+\)$")
 _CORNER = re.compile(r"^[a-z][a-z0-9_]*$")
 
@@ -79,7 +80,8 @@ def compose(job: Job) -> str:
             f".temp {float(accuracy.temperature)!r}",
             job.netlist.rstrip(),
             *(f".save {name}" for name in job.save),
-            f".tran {step!r} {stop!r} 0 {step!r} uic",
+            # the first time step is a tenth of the print step: a long one can land a regenerative stage on its other branch
+            f".tran {min(step, _PRINT_STEP)!r} {stop!r} 0 {step!r} uic",
             ".end",
             "",
         ]

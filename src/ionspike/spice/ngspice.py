@@ -195,7 +195,8 @@ def _lost(job: Job, waveforms: Waveforms) -> str:
     for pulse in job.pulses:
         seen = len(waveforms.rises(pulse.node, pulse.level))
         if seen != pulse.count:
-            return f"{seen} of {pulse.count} input pulses reached {pulse.node}: the simulator lost some"
+            verdict = "the simulator lost some" if seen < pulse.count else "some are not of the input"
+            return f"{seen} of {pulse.count} input pulses reached {pulse.node}: {verdict}"
     return ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -122,9 +122,8 @@ def _conditions(
 
 def _spice_against_itself(context: Context, conditions: list[Condition]) -> float:
     """Share of output spikes on the same input pulse in SPICE at a tenth of the tolerance, both running free."""
-    tighter = replace(context.spice, accuracy=context.spice.accuracy.tighter())
     first = [c.runs[0] for c in conditions]
-    again = simulate_all([(run.bench, float(run.time[-1])) for run in first], tighter, context.workers)
+    again = simulate_all([(run.bench, float(run.time[-1])) for run in first], context.fine, context.workers)
     same = total = 0
     for loose, tight in zip(first, again, strict=True):
         a, b = _after(loose), _after(tight)

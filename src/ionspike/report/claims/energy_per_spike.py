@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -10,7 +10,7 @@ import xarray as xr
 from ionspike import plotting
 from ionspike.circuit.energy import BLOCKS, Energy, energy, idle_power
 from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.simulate import Run, simulate, simulate_all
+from ionspike.circuit.simulate import Run, simulate_all
 from ionspike.circuit.testbench import Bench, regular
 from ionspike.report.claim import Check, Claim, Context, Outcome, Picture, circuit_conditions
 from ionspike.report.claims.trimmed import spike_width, trimmed
@@ -87,8 +87,7 @@ def _measure_points(context: Context, neuron: Neuron, width: float, idle: float)
         found |= dict(zip(wrong, simulate_all(benches, context.spice, context.workers), strict=True))
         for name in wrong:
             rates[name] *= _RATES[name] / _rate(found[name])
-    tighter = replace(context.spice, accuracy=context.spice.accuracy.tighter())
-    again = simulate_all([(run.bench, run.time[-1]) for run in found.values()], tighter, context.workers)
+    again = simulate_all([(run.bench, run.time[-1]) for run in found.values()], context.fine, context.workers)
     return {
         name: Point(run, energy(run), energy(checked), idle, _first_step(run))
         for (name, run), checked in zip(found.items(), again, strict=True)

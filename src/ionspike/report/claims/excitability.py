@@ -8,7 +8,7 @@ import xarray as xr
 from ionspike import plotting
 from ionspike.circuit.excitability import Drive, change, intervals, unevenness
 from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.simulate import Run, simulate_all
+from ionspike.circuit.simulate import simulate_all
 from ionspike.circuit.testbench import Bench, regular
 from ionspike.report.claim import Check, Claim, Context, Control, Outcome, Picture, circuit_conditions
 from ionspike.report.claims.trimmed import trimmed

@@ -76,7 +76,7 @@ def _transistors(run: Run) -> int:
     return total
 
 
-def _figure(runs: dict[str, Run]):  # noqa: ANN202
+def _figure(runs: dict[str, Run]):
     made, axis = plotting.figure(width=5.6, height=3.0)
     labels = [name.replace("-", "\n") if "-" in name else f"{name}\non the spike" for name in runs]
     bottom = [0.0] * len(runs)

@@ -26,7 +26,7 @@ def measure(context: Context) -> Outcome:
         for kind, hold in (("held", 0.2), ("free", None)):
             target = neuron.with_(synapse=device, leak_bias=0.0 if hold is not None else _LEAK)
             arms[f"{kind}-{name}"] = facilitation(
-                target, neuron, rates, context.spice, _COUNT, hold, workers=context.workers
+                target, neuron, rates, context.fine, _COUNT, hold, workers=context.workers
             )
     held, free = arms["held-on"], arms["free-on"]
     checks = (

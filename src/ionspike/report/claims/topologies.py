@@ -40,9 +40,8 @@ def measure(context: Context) -> Outcome:
     card = slower(context.reference, spike_width(context) / width)
     rates = [share / card.populations[0].tau for share in _SHARES]
     # the width of its spike, ended by a weak reset, jitters with the simulator's steps: a tenth of the tolerance
-    fine = replace(context.spice, accuracy=context.spice.accuracy.tighter())
     live, off = (
-        facilitation(neuron.with_(synapse=d), neuron, rates, fine, workers=context.workers, read_rail=_RAIL)
+        facilitation(neuron.with_(synapse=d), neuron, rates, context.fine, workers=context.workers, read_rail=_RAIL)
         for d in (card, card.without_volatile())
     )
     excited = neuron.with_(input=card.scaled(_SCALE))
@@ -81,7 +80,7 @@ def _fast_bench(neuron: Neuron) -> tuple[Bench, float]:
     return Bench(neuron=neuron, pulses=tuple(regular(400e3, 24)), width=5e-9, switch=1.0, read_rail=_RAIL), 62e-6
 
 
-def _run_fast(context: Context, neuron: Neuron):  # noqa: ANN202
+def _run_fast(context: Context, neuron: Neuron):
     return context.shared("axon-hillock", lambda: simulate(*_fast_bench(neuron), context.spice))
 
 

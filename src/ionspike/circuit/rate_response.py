@@ -1,0 +1,107 @@
+"""Charge of a pulse in the steady state of a train against its rate, measured on transistors, and the rate where it is half-way up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from ionspike.circuit.facilitation import Facilitation, facilitation
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.simulate import Setting
+from ionspike.device.ecram import Ecram
+from ionspike.device.follow import follow
+from ionspike.device.trains import Train
+from ionspike.errors import InputError
+
+Array = NDArray[np.float64]
+
+_HOLD = 0.2  # V, the membrane
+_SETTLING = 2.5  # of the slowest tau; near the half-rise a train settles twice as fast as its device relaxes
+_FAST, _FAST_COUNT = 150e3, 60  # Hz: pulses so close that the gate is as good as held on; its state says how good
+
+
+@dataclass(frozen=True)
+class RateResponse:
+    """A(f) at a few rates (Hz) around the half-rise, its value with the gate held on, and the half-rise by SPICE and by the law.
+
+    ``train`` is the law's closed form for the pulse that SPICE made: as wide as gives the state that SPICE's first pulse left, with the
+    read switch's resistance in series.
+    """
+
+    rates: Array
+    gains: Array
+    held: float
+    width: float
+    half_rise: float
+    law_half_rise: float
+    train: Train
+
+
+def rate_response(
+    neuron: Neuron, presynaptic: Neuron, around: Sequence[float], setting: Setting, workers: int | None = None
+) -> RateResponse:
+    """Trains at each rate (Hz) of ``around``, long enough to settle, into the synapse of ``neuron``, membrane held."""
+    device = neuron.synapse
+    if device is None:
+        raise InputError("the neuron has no synapse; expected an ECRAM at 'synapse'")
+    settle = _SETTLING * max(p.tau for p in device.populations)
+    every = [*around, _FAST]
+    counts = [*(max(round(settle * rate), 2) for rate in around), _FAST_COUNT]
+    *items, fast = facilitation(neuron, presynaptic, every, setting, counts, _HOLD, workers)
+    gains = np.array([item.gains[-1] for item in items])
+    rates = np.asarray(around, float)
+    first = items[0]
+    width = float(first.run.input_ends[0] - first.run.input_times[0])
+    held = _held_on(device, fast)
+    train = _equivalent_train(device, first)
+    level = 0.5 * (1 + held)
+    crossing = float(np.exp(np.interp(level, gains, np.log(rates)))) if np.all(np.diff(gains) > 0) else float(rates[0])
+    try:
+        law = train.half_rise()
+    except InputError:
+        law = 0.0
+    return RateResponse(rates, gains, held, width, crossing, law, train)
+
+
+def half_rise_guess(device: Ecram, width: float) -> float:
+    """Where to look for the half-rise (Hz) with pulses of ``width`` (s); 1/tau where the device has no gain."""
+    try:
+        return Train(device, width, v_channel=_HOLD, v_idle=_HOLD).half_rise()
+    except InputError:
+        return 1 / device.populations[0].tau
+
+
+def _held_on(device: Ecram, fast: Facilitation) -> float:
+    """A for a gate held on: that of the fast train, carried over the last per cents to where its slowest state would end."""
+    run = fast.run
+    before = run.states("synapse")[np.searchsorted(run.time, run.input_times[-1] - 3e-9)]
+    on = device.at_rest(run.bench.supply, _HOLD, _HOLD)
+    resting = device.at_rest(0.0, _HOLD, _HOLD)
+    share = (device.conductance(before) - device.conductance(resting)) / (
+        device.conductance(on) - device.conductance(resting) or 1.0
+    )
+    gain = float(fast.gains[-1]) - 1
+    return 1 + (gain / float(share) if share > 0.5 else gain)
+
+
+def _equivalent_train(device: Ecram, first: Facilitation) -> Train:
+    run = first.run
+    states = follow(device, run.time, *run.terminals("synapse"))
+    reached = float(np.interp(run.input_ends[0] + 10e-9, run.time, states[:, 0]))
+    rest = device.at_rest(0.0, _HOLD, _HOLD)
+
+    def miss(width: float) -> float:
+        return float(device.advance(rest, run.bench.supply, _HOLD, _HOLD, width)[0]) - reached
+
+    guess = float(run.input_ends[0] - run.input_times[0])
+    width = float(brentq(miss, 0.2 * guess, 3 * guess, xtol=1e-14))  # type: ignore[arg-type]
+    # what the read switch drops bends A(f) and moves its half-way point by some per cent
+    middle = 0.5 * (run.input_times[0] + run.input_ends[0])
+    drain = float(run.waveforms.at("v(a)", middle))
+    current = float(np.interp(middle, run.time, run.conductance("synapse"))) * (drain - _HOLD)
+    series = (run.bench.read_rail - drain) / current
+    return Train(device, width, run.bench.supply, _HOLD, _HOLD, series)

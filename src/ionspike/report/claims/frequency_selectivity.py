@@ -1,0 +1,347 @@
+"""Synapses as tunable temporal filters: a corner that one bias moves, a neuron with a band, a network that tells rates apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from ionspike import plotting
+from ionspike.circuit.energy import energy
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.rate_response import RateResponse, half_rise_guess, rate_response
+from ionspike.circuit.resistance_step import measure_step
+from ionspike.circuit.simulate import Run, simulate_all
+from ionspike.circuit.testbench import Bench, regular
+from ionspike.device import Ecram
+from ionspike.device.trains import Train
+from ionspike.network.calibrate import calibrate
+from ionspike.network.cell import Cell
+from ionspike.network.compare import run_free
+from ionspike.network.held_membrane import measure_held
+from ionspike.network.network import Network
+from ionspike.report.claim import Check, Claim, Conditions, Context, Control, Outcome, Picture, circuit_conditions
+from ionspike.report.claims.trimmed import trim, trimmed
+from ionspike.units import show
+
+_BIASES = (2.0, 1.0, 0.5)  # of the trimmed delay bias
+_LIBRARY_WIDTHS = (4.8e-9, 9.0e-9, 17.6e-9)  # s, the widths these biases gave; used where nothing can be measured
+_LOW_EDGE, _BAND, _HIGH_EDGE = (15.0, 20.0, 30.0), (60.0, 80.0, 100.0, 120.0), (240.0, 320.0, 480.0)
+_SECONDS, _SKIPPED = 0.3, 10  # counted time at each rate, after the first input pulses
+_WIDTH = 19e-9  # s, input pulses of the band
+_HIGH_SCALE = 0.05  # channel width of the second neuron against the reference card
+_MIXED = (100.0, 400.0)  # Hz, the low and the high rate of the mixed train
+_WINDOWS = 60  # of 1 s, half of each rate
+_SEED = 7
+_LEAST_SPREAD = 0.29  # spikes: the standard deviation of rounding to whole counts, so that no d' is infinite
+
+
+def band_bench(neuron: Neuron) -> Bench:
+    """The bench of the band: a small membrane, a constant leak, pulses of 19 ns from 0.57 V."""
+    small = neuron.with_(membrane=1e-12, leak_bias=5.7e-12)
+    return Bench(neuron=small, width=_WIDTH, read_rail=0.57, switch=1.0, edge=5e-9, max_step=5e-5)
+
+
+def measure(context: Context) -> Outcome:
+    """Corner, band and network; without transistors what the law and the library's cells say."""
+    corners = _corners(context)
+    cells = _cells(context)
+    band = _band(context, cells["band-pass"])
+    separation = Separation.measure(cells["band-pass"], cells["high-pass"])
+    static = separation.control()
+    checks = [*_corner_checks(corners, context), *_band_checks(band)]
+    checks.append(Check("dprime", separation.dprime, "", 2.0, None, "predicted"))
+    control = [*_band_controls(band)]
+    if context.setting is not None:
+        flat = max(abs(float(item.gains[-1]) - 1) for item in corners["off"])
+        control.insert(0, Control("response-off", 100 * flat, "%", None, 2.0))
+    control.append(Control("dprime-off", static.dprime, "", None, max(separation.dprime / 3, 0.0)))
+    if context.setting is not None:
+        conditions = circuit_conditions(context)
+    else:
+        conditions = Conditions(engine="network", version="cells of the package")
+    return Outcome(
+        tuple(checks),
+        tuple(control),
+        conditions,
+        _pictures(corners, band, separation, context),
+        _notes(context, corners, cells, band, separation, static),
+        datasets={"band": band.dataset(), "mixed": separation.dataset()},
+    )
+
+
+# --- (a) the corner -----------------------------------------------------------------------------------------------------------
+
+
+def _corners(context: Context) -> dict[str, list[RateResponse]]:
+    if context.setting is None:
+        return {"on": [], "off": []}
+    neuron = trimmed(context)
+    shares = (0.87, 1.15)
+    found: dict[str, list[RateResponse]] = {"on": [], "off": []}
+    for factor in _BIASES:
+        fired = trim(context).neuron.with_(delay_bias=factor * float(neuron.delay_bias))
+        source = fired.with_(input=None)
+        guess = half_rise_guess(context.reference, measure_step(fired, context.spice).width)
+        live = neuron.with_(synapse=context.reference)
+        found["on"].append(rate_response(live, source, [s * guess for s in shares], context.fine, context.workers))
+        if factor == 1.0:
+            dead = live.without_volatile()
+            found["off"].append(rate_response(dead, source, [guess], context.fine, context.workers))
+        context.progress(f"half-rise at {factor:g} times the delay bias: {found['on'][-1].half_rise:.0f} Hz")
+    return found
+
+
+def _half_rises(corners: dict[str, list[RateResponse]], context: Context) -> tuple[list[float], list[float]]:
+    """By SPICE and by the law (Hz); the law alone where nothing could be measured."""
+    if corners["on"]:
+        return [item.half_rise for item in corners["on"]], [item.law_half_rise for item in corners["on"]]
+    law = [half_rise_guess(context.reference, width) for width in _LIBRARY_WIDTHS]
+    return law, law
+
+
+def _corner_checks(corners: dict[str, list[RateResponse]], context: Context) -> list[Check]:
+    rates, law = _half_rises(corners, context)
+    octaves = float(np.log2(max(rates) / min(rates))) if all(value > 0 for value in law) else 0.0
+    error = max(abs(r / value - 1) if value > 0 else 1.0 for r, value in zip(rates, law, strict=True))
+    checks = [Check("octaves", octaves, "", 1.0, None, "predicted")]
+    return [*checks, Check("half-rise-law", 100 * error, "%", None, 2.0, "independent")] if corners["on"] else checks
+
+
+# --- (b) the band -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Band:
+    """Output spikes in 0.3 s against the rate of the input, in ngspice (live and with the volatile part off) and in the network."""
+
+    rates: np.ndarray
+    spice: np.ndarray | None
+    off: np.ndarray | None
+    network: np.ndarray
+    runs: list[Run]
+
+    def counts(self, rates: tuple[float, ...]) -> np.ndarray:
+        """All counts at these rates, of every engine that ran."""
+        chosen = np.isin(self.rates, rates)
+        return np.concatenate([c[chosen] for c in (self.spice, self.network) if c is not None])
+
+    def dataset(self) -> xr.Dataset:
+        """The counts."""
+        columns = {"network": self.network, "spice": self.spice, "volatile_off": self.off}
+        made = {name: ("rate", values) for name, values in columns.items() if values is not None}
+        return xr.Dataset(made, {"rate": ("rate", self.rates, {"units": "Hz"})}, {"seconds": _SECONDS})
+
+
+def _cells(context: Context) -> dict[str, Cell]:
+    if context.setting is None:
+        return {name: Cell.load(name) for name in ("band-pass", "high-pass")}
+    neuron = trimmed(context)
+    benches = {
+        "band-pass": band_bench(neuron.with_(synapse=context.band_pass)),
+        "high-pass": band_bench(neuron.with_(synapse=high_card(context.reference, trimmed_width(context)))),
+    }
+    held = measure_held(benches["band-pass"], context.spice, context.workers)
+    rates = {"band-pass": (90.0, 200.0), "high-pass": (800.0, 2000.0)}
+    cells = {n: calibrate(b, context.spice, held, context.workers, rates[n]) for n, b in benches.items()}
+    context.progress("cells of band and network calibrated")
+    return cells
+
+
+def trimmed_width(context: Context) -> float:
+    """The spike width (s) that the reference card was trimmed with."""
+    return context.shared("spike width", lambda: measure_step(trim(context).neuron, context.spice).width)
+
+
+def high_card(reference: Ecram, width: float) -> Ecram:
+    """The reference device in a narrower channel, its flux scaled so that a pulse of the band inserts what a spike does."""
+    narrow = reference.scaled(_HIGH_SCALE, "high-pass")
+    return replace(narrow, gate=replace(narrow.gate, J_lim=narrow.gate.J_lim * width / _WIDTH))
+
+
+def _band(context: Context, cell: Cell) -> Band:
+    rates = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0) if context.quick else (*_LOW_EDGE, *_BAND, *_HIGH_EDGE)
+    trains = [regular(rate, round(_SECONDS * rate) + _SKIPPED + 1) for rate in rates]
+    network = [_count(run_free(cell, t, t[-1] + 1 / r).spikes, t) for t, r in zip(trains, rates, strict=True)]
+    if context.setting is None:
+        return Band(np.array(rates), None, None, np.array(network), [])
+    counts, runs = {}, []
+    for name, card in (("on", context.band_pass), ("off", context.band_pass.without_volatile())):
+        bench = band_bench(trimmed(context).with_(synapse=card))
+        work = [(bench.with_(pulses=tuple(t)), t[-1] + 1 / r) for t, r in zip(trains, rates, strict=True)]
+        if name == "off":  # the control asks for the upper edge only
+            work = [(b, stop) for (b, stop), r in zip(work, rates, strict=True) if r in (*_BAND[-1:], *_HIGH_EDGE[:1])]
+        done = simulate_all(work, context.spice, context.workers)
+        found = {len(run.bench.pulses): _count(run.spike_times, np.array(run.bench.pulses)) for run in done}
+        counts[name] = np.array([found.get(len(t), -1) for t in trains])
+        runs = runs or done
+    return Band(np.array(rates), counts["on"], counts["off"], np.array(network), runs)
+
+
+def _count(spikes: np.ndarray, train: np.ndarray) -> int:
+    return int(np.count_nonzero(spikes > train[_SKIPPED] - 1e-6))
+
+
+def _band_checks(band: Band) -> list[Check]:
+    return [
+        Check("low-edge-outputs", float(band.counts(_LOW_EDGE).max()), "", None, 0.0, "predicted"),
+        Check("high-edge-outputs", float(band.counts(_HIGH_EDGE).max()), "", None, 0.0, "predicted"),
+        Check("band-outputs", float(band.counts(_BAND).min()), "", 2.0, None, "predicted"),
+    ]
+
+
+def _band_controls(band: Band) -> list[Control]:
+    if band.off is None:
+        return []
+    inside, above = (band.off[np.isin(band.rates, rates)].max() for rates in (_BAND[-1:], _HIGH_EDGE[:1]))
+    return [Control("outputs-above-band-off", float(above / max(inside, 1)), "", 1.0, None)]
+
+
+# --- (c) the network ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Two neurons under one train whose rate changes from window to window; counts of each by window, 1 s each."""
+
+    low_cell: Cell
+    high_cell: Cell
+    train: np.ndarray
+    kinds: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    charge: tuple[float, float]
+
+    @classmethod
+    def measure(cls, low: Cell, high: Cell) -> Separation:
+        """Run both neurons on the mixed train."""
+        rng = np.random.default_rng(_SEED)
+        kinds = rng.permutation(np.repeat([0, 1], _WINDOWS // 2))
+        parts = [k + np.sort(rng.uniform(0, 1, rng.poisson(_MIXED[kind]))) for k, kind in enumerate(kinds)]
+        train = np.concatenate(parts)
+        return cls._run(low, high, train[np.concatenate([[True], np.diff(train) > 1e-6])], kinds)
+
+    @classmethod
+    def _run(cls, low: Cell, high: Cell, train: np.ndarray, kinds: np.ndarray) -> Separation:
+        net = Network()
+        net.add_input("train", train)
+        for name, cell in (("low", low), ("high", high)):
+            net.add_neuron(name, cell)
+            net.connect("train", name)
+        done = net.run(float(len(kinds)))
+        edges = np.arange(len(kinds) + 1.0)
+        counts = (done.counts("low", edges), done.counts("high", edges))
+        return cls(low, high, train, kinds, *counts, (done.charge["low"], done.charge["high"]))
+
+    def in_windows(self, kind: int) -> float:
+        """d' of the two neurons in the low (0) or high (1) windows: mean difference in favour of the neuron that should fire."""
+        right, wrong = (self.low, self.high) if kind == 0 else (self.high, self.low)
+        a, b = right[self.kinds == kind], wrong[self.kinds == kind]
+        spread = np.sqrt(0.5 * (a.var(ddof=1) + b.var(ddof=1)))
+        return float((a.mean() - b.mean()) / max(spread, _LEAST_SPREAD))
+
+    @property
+    def dprime(self) -> float:
+        """The smaller of the two."""
+        return min(self.in_windows(0), self.in_windows(1))
+
+    def control(self) -> Separation:
+        """Static synapses that pass the same total charge over the same train."""
+        cells = [_static(cell, q, self) for cell, q in zip((self.low_cell, self.high_cell), self.charge, strict=True)]
+        return Separation._run(cells[0], cells[1], self.train, self.kinds)
+
+    def dataset(self) -> xr.Dataset:
+        """Counts by window."""
+        rates = [_MIXED[k] for k in self.kinds]
+        made = {"low": ("window", self.low), "high": ("window", self.high), "rate": ("window", rates, {"units": "Hz"})}
+        return xr.Dataset(made)
+
+
+def _static(cell: Cell, charge: float, mixed: Separation) -> Cell:
+    """The cell with a fixed conductance that passes ``charge`` (C) over the mixed train: what is missing is made up in proportion."""
+    conductance = cell.device.weight.G_min
+    made = cell
+    for _ in range(6):
+        fixed = replace(cell.device.without_volatile(), weight=replace(cell.device.weight, G_min=conductance, G_max=0.0))
+        made = replace(cell, device=fixed, mean_state=tuple(fixed.at_rest()), plastic=False)
+        passed = run_free(made, mixed.train, float(len(mixed.kinds))).charge
+        if abs(passed / charge - 1) < 0.01:
+            break
+        conductance *= min(max(charge / max(passed, 1e-18), 0.1), 10.0)
+    return made
+
+
+# --- what the report shows ----------------------------------------------------------------------------------------------------
+
+
+def _notes(
+    context: Context,
+    corners: dict[str, list[RateResponse]],
+    cells: dict[str, Cell],
+    band: Band,
+    separation: Separation,
+    static: Separation,
+) -> tuple[str, ...]:
+    rates, law = _half_rises(corners, context)
+    origin = cells["band-pass"].origin
+    made = f"cells calibrated on {origin.engine}, {origin.process}, {origin.corner}, {origin.temperature}, {origin.date}"
+    first = f"(a) half-rise {', '.join(f'{r:.0f}' for r in rates)} Hz at {', '.join(f'{b:g}' for b in _BIASES)} times the delay bias"
+    if corners["on"]:
+        widths = ", ".join(show(item.width, "s") for item in corners["on"])
+        first += f" (spikes of {widths}); the law says {', '.join(f'{r:.0f}' for r in law)} Hz."
+    else:
+        first += ", by the law alone: without transistors nothing could be measured here."
+    second = f"(b) band-pass card, counts in {_SECONDS} s after the first {_SKIPPED} input pulses; network: {made}."
+    spent = [energy(run).core for run in band.runs if len(run.reset_ends) > 2]
+    if spent:
+        second += f" Energy per output spike in the band {min(spent) * 1e12:.2f} to {max(spent) * 1e12:.2f} pJ, idle power included."
+        second += " Control: outputs at 240 Hz over those at 120 Hz, volatile part off."
+    third = (
+        f"(c) {_WINDOWS} windows of 1 s, Poisson at {_MIXED[0]:g} or {_MIXED[1]:g} Hz in random order (seed {_SEED}), one train into both "
+        f"neurons. d' {separation.in_windows(0):.1f} in the low windows (mean counts {separation.low[separation.kinds == 0].mean():.1f} and "
+        f"{separation.high[separation.kinds == 0].mean():.1f}), {separation.in_windows(1):.1f} in the high ones; the smaller counts. With "
+        f"static synapses of the same total charge: {static.in_windows(0):.1f} and {static.in_windows(1):.1f}."
+    )
+    return first, second, third
+
+
+def _pictures(
+    corners: dict[str, list[RateResponse]], band: Band, separation: Separation, context: Context
+) -> tuple[Picture, ...]:
+    made, axes = plotting.figure(1, 3, width=9.8, height=3.1)
+    sweep = np.geomspace(10, 1e5, 160)
+    trains = [item.train for item in corners["on"]] or [Train(context.reference, w) for w in _LIBRARY_WIDTHS]
+    for k, train in enumerate(trains):
+        label = f"{show(train.width, 's', 2)} pulse"
+        axes[0].semilogx(sweep, [train.response(f) for f in sweep], color=plotting.COLOURS[k], label=label)
+    for k, item in enumerate(corners["on"]):
+        axes[0].plot(item.rates, item.gains, plotting.MARKERS[k], color=plotting.COLOURS[k])
+    axes[0].set(xlabel="rate (Hz)", ylabel="A(f), charge over the first", title="(a) One bias moves the corner")
+    axes[0].legend(title="line: law; marks: ngspice")
+    if band.spice is not None and band.off is not None:
+        axes[1].semilogx(band.rates, band.spice / _SECONDS, marker="o", label="ngspice")
+        seen = band.off >= 0
+        axes[1].semilogx(band.rates[seen], band.off[seen] / _SECONDS, marker="+", color="0.5", label="volatile off")
+    axes[1].semilogx(band.rates, band.network / _SECONDS, "x", color="black", markersize=8, label="network")
+    axes[1].set(xlabel="input rate (Hz)", ylabel="output rate (Hz)", title="(b) A neuron with a band", ylim=(-2, 60))
+    axes[1].set_xticks([15, 30, 60, 120, 240, 480], ["15", "30", "60", "120", "240", "480"])
+    axes[1].minorticks_off()
+    axes[1].legend()
+    for kind, marker, label in ((0, "o", f"{_MIXED[0]:g} Hz window"), (1, "^", f"{_MIXED[1]:g} Hz window")):
+        chosen = separation.kinds == kind
+        axes[2].plot(separation.low[chosen], separation.high[chosen], marker, alpha=0.7, label=label, linestyle="none")
+    axes[2].set(xlabel="spikes of the low neuron in 1 s", ylabel="spikes of the high neuron in 1 s")
+    axes[2].set_title("(c) Two neurons, one train")
+    axes[2].legend()
+    caption = "Frequency selectivity: rate response for three delay biases, a band-pass neuron in both engines, and a two-neuron network."
+    return (Picture("frequency-selectivity", caption, made),)
+
+
+CLAIM = Claim(
+    id="frequency-selectivity",
+    statement="Synapses act as temporal filters: a bias moves the corner, a neuron passes a band, and a network tells two rates apart.",
+    paper="Frequency-selective synapses in networks.",
+    measure=measure,
+    needs_transistors=False,
+)
