@@ -16,7 +16,13 @@ from ionspike.units import quantity, show
 
 
 def run_neuron(
-    topology: str, rate: str, count: int, width: str, biases: dict[str, str], cards: dict[str, str | None], plot: Path | None
+    topology: str,
+    rate: str,
+    count: int,
+    width: str,
+    biases: dict[str, str],
+    cards: dict[str, str | None],
+    plot: Path | None,
 ) -> tuple[dict[str, Any], list[str]]:
     """Run it; the result as a dictionary and as lines for a reader."""
     devices: dict[str, Any] = {place: Ecram.load(card) for place, card in cards.items() if card is not None}
@@ -37,7 +43,9 @@ def run_neuron(
         spent = energy(run)
         result |= {"rate": spent.rate, "energy_core": spent.core, "energy_total": spent.total(), "blocks": spent.blocks}
         lines.append(f"output rate {show(spent.rate, 'Hz')}")
-        lines.append(f"energy per output spike {show(spent.core, 'J')}, {show(spent.total(), 'J')} with a bias cell of its own")
+        lines.append(
+            f"energy per output spike {show(spent.core, 'J')}, {show(spent.total(), 'J')} with a bias cell of its own"
+        )
     if plot is not None:
         _draw(run, plot)
         lines.append(f"figure at {plot}")

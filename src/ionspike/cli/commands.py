@@ -67,7 +67,12 @@ def fit(
 
     done = fit(read_pulses(record), populations=populations, cooperative=cooperative, name=name)
     done.device.save(out)
-    result = {"card": str(out), "error_percent_of_swing": 100 * done.error, "starts": done.starts, "agreeing": done.agreeing}
+    result = {
+        "card": str(out),
+        "error_percent_of_swing": 100 * done.error,
+        "starts": done.starts,
+        "agreeing": done.agreeing,
+    }
     _print(result, [str(done), f"card written to {out}"], as_json)
 
 

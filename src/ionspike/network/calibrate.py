@@ -36,7 +36,11 @@ def irregular(rate: float, count: int, seed: int, start: float = 2e-6, dead_time
 
 
 def calibrate(
-    bench: Bench, setting: Setting, held: Held | None = None, workers: int | None = None, rates: tuple[float, ...] = _RATES
+    bench: Bench,
+    setting: Setting,
+    held: Held | None = None,
+    workers: int | None = None,
+    rates: tuple[float, ...] = _RATES,
 ) -> Cell:
     """Measure a cell: the neuron of ``bench`` with its synapse, read rail, switch and pulse width.
 
@@ -140,7 +144,9 @@ def _reset(runs: list[Run]) -> tuple[float, float, float]:
 def _synapse(runs: list[Run], device: Ecram, soma: Soma, bench: Bench) -> tuple[Synapse, tuple[float, ...]]:
     """Fit of the ions, then of the charge, to every pulse of the runs; twice, since each takes a little of the other."""
     parts = [_pulses(run) for run in runs]
-    v0, v1, x0, x1 = (np.concatenate([getattr(p, n) for p in parts]) for n in ("before", "after", "x_before", "x_after"))
+    v0, v1, x0, x1 = (
+        np.concatenate([getattr(p, n) for p in parts]) for n in ("before", "after", "x_before", "x_after")
+    )
     rail, width, capacitance = bench.read_rail, bench.width, soma.capacitance
     middle = 0.5 * (v0 + v1)
     series, ion, shift = 400.0, 0.95, 0.01

@@ -194,4 +194,6 @@ def leak_grid(soma: Soma) -> tuple[np.ndarray, float]:
     step = 2e-3
     grid = np.arange(0.0, 1.0 + step, step)
     slope = (current[-1] - current[-2]) / (voltage[-1] - voltage[-2])
-    return np.where(grid > voltage[-1], current[-1] + slope * (grid - voltage[-1]), np.interp(grid, voltage, current)), step
+    return np.where(
+        grid > voltage[-1], current[-1] + slope * (grid - voltage[-1]), np.interp(grid, voltage, current)
+    ), step

@@ -75,7 +75,9 @@ def pulse(p: Array, gate: Array, rows: Array, g: Array, v: float, x: Array) -> t
     """Membrane voltage and device state after one input pulse."""
     after, middle = x, v
     v_after = v
-    for _ in range(2):  # the overpotential is that of the mean membrane voltage: once with its start, once with its mean
+    for _ in range(
+        2
+    ):  # the overpotential is that of the mean membrane voltage: once with its start, once with its mean
         open_share = conductance(p, g, x) * p[_SERIES]
         drain = p[_RAIL] - (p[_RAIL] - middle) * open_share / (1.0 + open_share)
         bias = p[_SUPPLY] - 0.5 * (drain + middle) - p[_SHIFT]

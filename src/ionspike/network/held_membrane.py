@@ -18,7 +18,11 @@ Array = NDArray[np.float64]
 _THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
 _QUIET = 3e-3  # s, a run below the threshold
 _LEVELS = (0.1, 0.2, 0.3)  # V of drop at which the time is compared on the way to a spike
-_WAIT_SCALE, _LEVEL_SCALE, _REST_SCALE = 0.003, 0.03, 0.15  # what a fit may miss: share of the wait, of the way, of the drop at rest
+_WAIT_SCALE, _LEVEL_SCALE, _REST_SCALE = (
+    0.003,
+    0.03,
+    0.15,
+)  # what a fit may miss: share of the wait, of the way, of the drop at rest
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(60)
 
 

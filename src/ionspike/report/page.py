@@ -70,7 +70,9 @@ def _put(new: Path, place: Path) -> None:
 def _page(results: list[Result], reference: Ecram, figures: Path) -> str:
     from jinja2 import Environment, select_autoescape
 
-    environment = Environment(autoescape=select_autoescape(default_for_string=True), trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=select_autoescape(default_for_string=True), trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters["quantity"] = _quantity
     environment.filters["limits"] = _limits
     environment.filters["ok"] = _within

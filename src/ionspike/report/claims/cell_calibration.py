@@ -83,7 +83,7 @@ def measure(context: Context) -> Outcome:
         circuit_conditions(context),
         _pictures(conditions, cells, held),
         _notes(conditions, cells, held, again, len(seeds)),
-        datasets={"conditions": _dataset(conditions), "waits": _waits(held)},
+        datasets={"conditions": _dataset(conditions), "waits": _waits(held, trimmed(context).membrane)},
     )
 
 
@@ -166,7 +166,9 @@ def _checks(conditions: list[Condition], cells: dict[str, Cell]) -> tuple[tuple[
 def _notes(
     conditions: list[Condition], cells: dict[str, Cell], held: Held, again: float, seeds: int
 ) -> tuple[str, ...]:
-    free = [np.intersect1d(f.after_pulse, _after(r)).size for c in conditions for f, r in zip(c.free, c.runs, strict=True)]
+    free = [
+        np.intersect1d(f.after_pulse, _after(r)).size for c in conditions for f, r in zip(c.free, c.runs, strict=True)
+    ]
     spikes = sum(len(r.spike_times) for c in conditions for r in c.runs)
     counts = [np.array([i.given for run in c.cell for i in run]) for c in conditions]
     constant = sum(np.bincount(n).max() for n in counts) / sum(len(n) for n in counts)
@@ -208,13 +210,18 @@ def _dataset(conditions: list[Condition]) -> xr.Dataset:
     )
 
 
-def _waits(held: Held) -> xr.Dataset:
+def _waits(held: Held, membrane: float) -> xr.Dataset:
     return xr.Dataset(
         {
             "spice": ("voltage", held.waits[:, 1], {"units": "s"}),
             "cell": ("voltage", held.waits[:, 2], {"units": "s"}),
         },
         {"voltage": ("voltage", held.waits[:, 0], {"units": "V"})},
+        {
+            "leak_A": float(np.interp(0.5 * held.threshold, held.voltage, held.leak)),
+            "threshold_V": held.threshold,
+            "membrane_F": membrane,
+        },
     )
 
 
@@ -228,7 +235,9 @@ def _pictures(conditions: list[Condition], cells: dict[str, Cell], held: Held) -
         axes[0].semilogx(rates, [_pooled([c], "cell") for c in own], label=name, **style)
         axes[0].semilogx(rates, [_pooled([c], "plain") for c in own], linestyle=":", markerfacecolor="none", **style)
         axes[1].semilogx(rates, [100 * c.rate_error(c.free) for c in own], label=name, **style)
-        axes[1].semilogx(rates, [100 * c.rate_error(c.plain_free) for c in own], linestyle=":", markerfacecolor="none", **style)
+        axes[1].semilogx(
+            rates, [100 * c.rate_error(c.plain_free) for c in own], linestyle=":", markerfacecolor="none", **style
+        )
     axes[0].axhline(95, color="0.5", linewidth=0.8)
     axes[0].set(xlabel="input rate (Hz)", ylabel="next spike on the same pulse (%)", ylim=(0, 104))
     axes[0].set_title("Next spike (dotted: without STP)")

@@ -93,7 +93,12 @@ def _pictures(runs: list[Run], short: list[Run], weights: list[float], rest: flo
     names = (f"{len(runs[0].spike_times)} spikes", f"{len(runs[1].spike_times)} spikes", "weight held (a = 0)")
     for run, name, style in zip(runs, names, ("-", "--", ":"), strict=True):
         axes[0].plot(run.time * 1e3, run.conductance("input") * 1e6, style, label=name)
-    axes[0].set(xlabel="time (ms)", ylabel="conductance (uS)", title="Microsecond spikes write the weight", xlim=(None, 0.6e3 * rest))
+    axes[0].set(
+        xlabel="time (ms)",
+        ylabel="conductance (uS)",
+        title="Microsecond spikes write the weight",
+        xlim=(None, 0.6e3 * rest),
+    )
     for run, w, style in zip(short, weights, ("-", "--"), strict=True):
         g = run.conductance("input")
         axes[1].plot(run.time * 1e3, (g - g[0]) * 1e6, style, label=f"w = {w:.2f}")

@@ -144,11 +144,15 @@ def _pictures(points: dict[str, Point]) -> tuple[Picture, ...]:
     for k, block in enumerate(b for b in BLOCKS if b != "bias"):
         values = np.array([p.found.blocks[block] / p.found.spikes for p in points.values()]) * 1e12
         hatch = ("", "//", "..", "xx")[k]
-        axes[1].bar(list(points), values, bottom=bottom, label=block, hatch=hatch, color=plotting.COLOURS[k], edgecolor="white")
+        axes[1].bar(
+            list(points), values, bottom=bottom, label=block, hatch=hatch, color=plotting.COLOURS[k], edgecolor="white"
+        )
         bottom += values
     axes[1].set(xlabel="output rate, about", ylabel="energy per output spike (pJ)", ylim=(0, 1.35 * bottom.max()))
     axes[1].legend(ncols=2)
-    caption = "Energy per output spike against rate, and by block (bias cell left out); ions are drawn through the gates."
+    caption = (
+        "Energy per output spike against rate, and by block (bias cell left out); ions are drawn through the gates."
+    )
     return (Picture("energy-per-spike", caption, made),)
 
 

@@ -17,7 +17,10 @@ from ionspike.report.claims.trimmed import trimmed
 _PERIOD = 3e-6  # s
 _INPUT = {"width": 1.8e-9, "switch": 1.0}
 _LEAK = {"width": 1.6e-9, "switch": 1.0, "read_rail": 0.6, "fixed_read": 40e3}
-_INPUT_SCALE, _LEAK_SCALE = 0.15, 0.1  # channel width against the card's: a wider one moves the membrane too fast for such a drive
+_INPUT_SCALE, _LEAK_SCALE = (
+    0.15,
+    0.1,
+)  # channel width against the card's: a wider one moves the membrane too fast for such a drive
 _DELAY_RATE, _DELAY_COUNT = 100e3, 60
 _RESTS = 6.5  # of tau
 
@@ -75,7 +78,11 @@ def _delay_bench(neuron: Neuron) -> tuple[Bench, float]:
 
 
 def _dataset(trains: dict, flat: dict, widths: np.ndarray, widths_off: np.ndarray) -> xr.Dataset:
-    series = {f"{place}_{name}": values for place, pair in trains.items() for name, values in zip(("first", "again"), pair, strict=True)}
+    series = {
+        f"{place}_{name}": values
+        for place, pair in trains.items()
+        for name, values in zip(("first", "again"), pair, strict=True)
+    }
     series |= {f"{place}_off": values for place, values in flat.items()}
     series |= {"delay_width": widths, "delay_width_off": widths_off}
     return xr.Dataset({name: (f"k_{name}", values, {"units": "s"}) for name, values in series.items()})

@@ -263,7 +263,9 @@ def _static(cell: Cell, charge: float, mixed: Separation) -> Cell:
     conductance = cell.device.weight.G_min
     made = cell
     for _ in range(6):
-        fixed = replace(cell.device.without_volatile(), weight=replace(cell.device.weight, G_min=conductance, G_max=0.0))
+        fixed = replace(
+            cell.device.without_volatile(), weight=replace(cell.device.weight, G_min=conductance, G_max=0.0)
+        )
         made = replace(cell, device=fixed, mean_state=tuple(fixed.at_rest()), plastic=False)
         passed = run_free(made, mixed.train, float(len(mixed.kinds))).charge
         if abs(passed / charge - 1) < 0.01:
@@ -285,7 +287,9 @@ def _notes(
 ) -> tuple[str, ...]:
     rates, law = _half_rises(corners, context)
     origin = cells["band-pass"].origin
-    made = f"cells calibrated on {origin.engine}, {origin.process}, {origin.corner}, {origin.temperature}, {origin.date}"
+    made = (
+        f"cells calibrated on {origin.engine}, {origin.process}, {origin.corner}, {origin.temperature}, {origin.date}"
+    )
     first = f"(a) half-rise {', '.join(f'{r:.0f}' for r in rates)} Hz at {', '.join(f'{b:g}' for b in _BIASES)} times the delay bias"
     if corners["on"]:
         widths = ", ".join(show(item.width, "s") for item in corners["on"])

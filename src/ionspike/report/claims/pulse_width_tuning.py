@@ -35,9 +35,7 @@ def measure(context: Context) -> Outcome:
         "smallest-ratio is the smallest ratio of neighbouring widths: above 1 means monotone. The reference current enters through a "
         "mirror of the bias cell; ends of the range are the leakage of the delay stage and the speed of its inverters.",
     )
-    data = xr.Dataset(
-        {"width": ("bias", widths, {"units": "s"})}, {"bias": ("bias", biases, {"units": "A"})}
-    )
+    data = xr.Dataset({"width": ("bias", widths, {"units": "s"})}, {"bias": ("bias", biases, {"units": "A"})})
     caption = "Width of the neuron's spike against the reference current of its delay."
     pictures = (Picture("pulse-width-tuning", caption, made),)
     return Outcome(checks, (), circuit_conditions(context), pictures, notes, datasets={"widths": data})

@@ -48,7 +48,9 @@ def measure(context: Context) -> Outcome:
         },
         {"arm": list(runs)},
     )
-    pictures = (Picture("stp-overhead", "Energy per output spike with the gate grounded and on the spike.", _figure(runs)),)
+    pictures = (
+        Picture("stp-overhead", "Energy per output spike with the gate grounded and on the spike.", _figure(runs)),
+    )
     return Outcome(checks, (), circuit_conditions(context), pictures, notes, datasets={"energy": table})
 
 

@@ -66,7 +66,9 @@ def _datasets(arms: dict[str, list[Facilitation]]) -> dict[str, xr.Dataset]:
 def _pictures(arms: dict[str, list[Facilitation]]) -> tuple[Picture, ...]:
     made, axes = plotting.figure(1, 2, width=8.4, height=3.0, sharey=True)
     spikes = np.arange(1, _COUNT + 1)
-    for axis, kind, title in zip(axes, ("held", "free"), ("Charge, membrane held", "Step of the free membrane"), strict=True):
+    for axis, kind, title in zip(
+        axes, ("held", "free"), ("Charge, membrane held", "Step of the free membrane"), strict=True
+    ):
         for k, item in enumerate(arms[f"{kind}-on"]):
             style = {"color": plotting.COLOURS[k], "marker": plotting.MARKERS[k]}
             axis.plot(spikes, item.gains, linestyle="none", label=f"{show(item.rate, 'Hz')}, ngspice", **style)

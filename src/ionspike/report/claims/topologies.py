@@ -28,9 +28,7 @@ _SCALE = 0.15
 
 def axon_hillock() -> Neuron:
     """The Axon-Hillock neuron of this claim: a spike of about 120 ns."""
-    return Neuron(
-        "axon-hillock", membrane=1e-12, delay_bias=20e-9, keeper_bias=30e-9, sizes={"cfb": 1e-13}
-    )
+    return Neuron("axon-hillock", membrane=1e-12, delay_bias=20e-9, keeper_bias=30e-9, sizes={"cfb": 1e-13})
 
 
 def measure(context: Context) -> Outcome:
@@ -66,9 +64,7 @@ def measure(context: Context) -> Outcome:
         "pJ at 400 kHz input: its first inverter waits near its threshold, its second sees the slow edge.",
     )
     data = {"trains": _dataset(live, off, trains)}
-    return Outcome(
-        checks, control, circuit_conditions(context), _pictures(live, off, trains), notes, datasets=data
-    )
+    return Outcome(checks, control, circuit_conditions(context), _pictures(live, off, trains), notes, datasets=data)
 
 
 def slower(card: Ecram, factor: float) -> Ecram:
