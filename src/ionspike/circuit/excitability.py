@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class Drive:
         """The middle of the rest (s)."""
         return 2e-6 + self.period * (self.first - 1) + self.rest / 2
 
-    def bench(self, neuron: Neuron, **arguments: float) -> tuple[Bench, float]:
+    def bench(self, neuron: Neuron, **arguments: Any) -> tuple[Bench, float]:
         """The bench and how long it runs (s)."""
         pulses = self.pulses()
         return Bench(neuron=neuron, pulses=pulses, **arguments), pulses[-1] + self.period

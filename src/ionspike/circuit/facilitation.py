@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def facilitation(
     count: int | Sequence[int] = 10,
     hold: float | None = 0.2,
     workers: int | None = None,
-    **bench: float,
+    **bench: Any,
 ) -> list[Facilitation]:
     """Trains of ``count`` spikes (one number, or one a rate) of ``presynaptic`` at each rate (Hz) into the synapse of ``neuron``.
 

@@ -280,8 +280,9 @@ class Ecram:
     # --- variants and text ---------------------------------------------------------------------------------------------------
 
     def without_volatile(self) -> Ecram:
-        """The control of every experiment on short-term plasticity: the same device with every volatile ``g`` at zero."""
-        return replace(self, populations=tuple(replace(p, g=0.0) for p in self.populations))
+        """The control of every experiment on short-term plasticity: the same device, its volatile populations without conductance
+        and without ions that the gate would have to supply."""
+        return replace(self, populations=tuple(replace(p, g=0.0, q=0.0) for p in self.populations))
 
     def with_weight(self, w: float) -> Ecram:
         """The same device at another long-term weight ``w`` in [0, 1]."""

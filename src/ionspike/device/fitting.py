@@ -41,7 +41,7 @@ class Clock:
     @property
     def on(self) -> Array:
         """Rising edges."""
-        return self.start + self.period * np.arange(self.count)
+        return self.start + self.period * np.arange(self.count, dtype=float)
 
     @property
     def off(self) -> Array:

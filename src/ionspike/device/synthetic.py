@@ -38,7 +38,7 @@ def synthetic_record(
     from ionspike.device.records import infer_gate
 
     start = 0.5 * (period - width) + 0.31 * sampling  # edges fall between samples, as in an instrument
-    time = np.arange(round((cycles * period) / sampling)) * sampling
+    time = np.arange(round((cycles * period) / sampling), dtype=float) * float(sampling)
     on = start + period * np.arange(cycles)
     edges = np.sort(np.concatenate([on, on + width]))
     state, now, gate = ecram.at_rest(), 0.0, 0.0

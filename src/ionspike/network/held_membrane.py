@@ -77,7 +77,8 @@ def measure_held(bench: Bench, setting: Setting, workers: int | None = None) -> 
     voltages = np.array([run.bench.hold for run in firing], float)
     waits = np.array([run.spike_times[0] for run in firing])
     table = np.stack([voltages, waits, _wait(law, voltages)], axis=-1)
-    return Held(quiet, leak, *(float(v) for v in law), keeper, table)
+    rate, threshold, slope, curvature, keeper_slope, fire, fire_slope = (float(v) for v in law)
+    return Held(quiet, leak, rate, threshold, slope, curvature, keeper_slope, fire, fire_slope, keeper, table)
 
 
 def _slowness(bench: Bench) -> float:

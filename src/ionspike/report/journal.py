@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,14 @@ def not_run(claim: Claim, why: str, command: str) -> Result:
     return Result(entry, notes=[why])
 
 
+def write_dataset(dataset: xr.Dataset, store: Path, group: str | None = None) -> None:
+    """Write a dataset as Zarr, into a group of an existing store where one is named."""
+    with warnings.catch_warnings():
+        # fixed-length text has no Zarr 3 specification yet: xarray and zarr-python read it, which is what the store is for
+        warnings.filterwarnings("ignore", message="The data type")
+        dataset.to_zarr(store, group=group, mode="w" if group is None else "a", consolidated=False)
+
+
 class Journal:
     """Finished claims in ``folder``. What another ``key`` left there (other options, card or versions) is discarded."""
 
@@ -95,7 +104,7 @@ class Journal:
         for picture in outcome.pictures:
             files.write_bytes(folder / f"{picture.name}.png", plotting.png(picture.figure))
         for name, dataset in outcome.datasets.items():
-            dataset.to_zarr(folder / f"{name}.zarr", mode="w", consolidated=False)
+            write_dataset(dataset, folder / f"{name}.zarr")
         tree = {
             "record": record(claim, outcome, command),
             "pictures": [(f"{picture.name}.png", picture.caption) for picture in outcome.pictures],

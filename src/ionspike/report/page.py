@@ -13,7 +13,7 @@ from ionspike import __version__, files, plotting
 from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.report.chain import chain_figure
-from ionspike.report.journal import Result
+from ionspike.report.journal import Result, write_dataset
 from ionspike.report.window import window_figure
 from ionspike.units import show
 
@@ -55,7 +55,7 @@ def _write_data(store: Path, results: list[Result]) -> None:
     zarr.open_group(str(store), mode="w")
     for result in results:
         for name, dataset in (result.datasets() if result.record["status"] != "not-run" else {}).items():
-            dataset.to_zarr(store, group=f"{result.id}/{name}", mode="a", consolidated=False)
+            write_dataset(dataset, store, f"{result.id}/{name}")
 
 
 def _put(new: Path, place: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import xarray as xr
 
 from ionspike import plotting
 from ionspike.circuit.energy import BLOCKS, energy
 from ionspike.circuit.simulate import Run, simulate_all
 from ionspike.circuit.testbench import Bench, regular
+from ionspike.device import Ecram
 from ionspike.report.claim import Check, Claim, Context, Outcome, Picture, circuit_conditions
 from ionspike.report.claims.trimmed import spike_width, trimmed
 
@@ -21,7 +24,7 @@ def measure(context: Context) -> Outcome:
     benches = {}
     for place in _PLACES:
         # the volatile conductance is off in both, so that the same pulses make the same spikes; gate charge and ions stay
-        bare = neuron.with_(**{place: context.reference.without_volatile()})
+        bare = neuron.with_(**{place: _without_conductance(context.reference)})
         made = Bench(neuron=bare, pulses=tuple(regular(2e3, count)), width=width)
         benches[place] = (made, count / 2e3)
         benches[f"{place}-grounded"] = (made.with_(gate_connected=False), count / 2e3)
@@ -52,6 +55,10 @@ def measure(context: Context) -> Outcome:
         Picture("stp-overhead", "Energy per output spike with the gate grounded and on the spike.", _figure(runs)),
     )
     return Outcome(checks, (), circuit_conditions(context), pictures, notes, datasets={"energy": table})
+
+
+def _without_conductance(card: Ecram) -> Ecram:
+    return replace(card, populations=tuple(replace(p, g=0.0) for p in card.populations))
 
 
 def _transistors(run: Run) -> int:
