@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 _HOLD = 0.2  # V, the membrane
 _SETTLING = 2.5  # of the slowest tau; near the half-rise a train settles twice as fast as its device relaxes
-_FAST, _FAST_COUNT = 150e3, 60  # Hz: pulses so close that the gate is as good as held on; its state says how good
+_FAST, _FAST_COUNT = 150e3, 40  # Hz: pulses so close that the gate is as good as held on; its state says how good
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,20 @@ def rate_response(
     held = _held_on(device, fast)
     train = _equivalent_train(device, first)
     level = 0.5 * (1 + held)
-    crossing = float(np.exp(np.interp(level, gains, np.log(rates)))) if np.all(np.diff(gains) > 0) else float(rates[0])
     try:
         law = train.half_rise()
     except InputError:
-        law = 0.0
-    return RateResponse(rates, gains, held, width, crossing, law, train)
+        return RateResponse(rates, gains, held, width, float(rates[0]), 0.0, train)
+    return RateResponse(rates, gains, held, width, _crossing(rates, gains, level, train), law, train)
+
+
+def _crossing(rates: Array, gains: Array, level: float, train: Train) -> float:
+    """The rate (Hz) at which the measured A is at ``level``: from each measured point along the law's slope there, in the mean."""
+    found = []
+    for rate, gain in zip(rates, gains, strict=True):
+        slope = (train.response(rate * 1.05) - train.response(rate / 1.05)) / (2 * np.log(1.05))
+        found.append(np.log(rate) + (level - gain) / slope)
+    return float(np.exp(np.mean(found)))
 
 
 def half_rise_guess(device: Ecram, width: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,15 +49,21 @@ class Held:
         return float(np.abs(self.waits[:, 2] / self.waits[:, 1] - 1).max())
 
 
-def measure_held(bench: Bench, setting: Setting, workers: int | None = None) -> Held:
+def measure_held(bench: Bench, setting: Setting, workers: int | None = None, like: Held | None = None) -> Held:
     """Hold the membrane at a ladder of voltages and fit the law of the wait.
+
+    ``like`` is the measurement of a neuron with the same threshold stage and keeper: its wait is taken over, and only leak and static
+    current, which depend on membrane, leak bias and read switch, are measured.
 
     Raises:
         RunError: the neuron does not fire at any held voltage below the read rail.
     """
-    onset = _onset(bench, setting, workers)
+    onset = _onset(bench, setting, workers) if like is None else ever_after(like) - 2e-3
     quiet = np.array([0.0, 0.01, 0.02, 0.04, 0.07, 0.11, *onset * np.array([0.5, 0.65, 0.78, 0.86, 0.92, 0.96])])
     quiet = np.unique(quiet.round(6))
+    if like is not None:
+        leak, _, _ = _resting(_run(bench, quiet, np.full(len(quiet), _QUIET), setting, workers))
+        return replace(like, voltage=quiet, leak=leak)
     near = onset + np.array([2, 4, 6, 8, 11, 14, 18, 23, 29]) * 1e-3
     high = onset + np.array([0.037, 0.05, 0.065, 0.085, 0.11, 0.14, 0.17])
     # long enough for one spike and no more: far above the threshold a held membrane fires without end
@@ -66,9 +72,7 @@ def measure_held(bench: Bench, setting: Setting, workers: int | None = None) -> 
     spans += [slow * 1.2e-6 + max(slow * 5e-5 * math.exp(-(v - onset - 0.03) / 0.035), 0.2e-6) for v in high]
     runs = _run(bench, np.concatenate([quiet, near, high]), np.array(spans), setting, workers)
     resting, firing = runs[: len(quiet)], [run for run in runs[len(quiet) :] if len(run.spike_times)]
-    leak = np.array([_mean(run, "i(vhold)", -1.0) for run in resting])
-    static = np.array([_mean(run, "i(vth)", 1.0) for run in resting])
-    drops = np.array([bench.supply - run["v(xn.n1)"][-1] for run in resting])
+    leak, static, drops = _resting(resting)
     law = _fit(firing, quiet, drops, bench.supply)
     # the static current against the keeper's relative current, through the voltages where it is more than leakage
     relative = (1 + law[4] * drops) * -np.expm1(-drops / _THERMAL)
@@ -112,6 +116,13 @@ def _onset(bench: Bench, setting: Setting, workers: int | None) -> float:
     if high >= bench.supply / 2:
         raise RunError(f"the neuron does not fire with its membrane held at up to {low:.3f} V")
     return float(low)
+
+
+def _resting(runs: list[Run]) -> tuple[Array, Array, Array]:
+    """Leak (A), static current (A) and drop of the inner node (V) of runs below the threshold."""
+    leak = np.array([_mean(run, "i(vhold)", -1.0) for run in runs])
+    static = np.array([_mean(run, "i(vth)", 1.0) for run in runs])
+    return leak, static, np.array([run.bench.supply - run["v(xn.n1)"][-1] for run in runs])
 
 
 def _mean(run: Run, name: str, sign: float) -> float:

@@ -75,4 +75,6 @@ def _band(axis: Any, d: xr.Dataset) -> None:
         axis.semilogx(d["rate"], d["spice"] / seconds, marker="o", label="ngspice")
     axis.semilogx(d["rate"], d["network"] / seconds, "x", color="black", markersize=8, label="network")
     axis.set(xlabel="input rate (Hz)", ylabel="output rate (Hz)")
+    axis.set_xticks([15, 60, 240], ["15", "60", "240"])
+    axis.minorticks_off()
     axis.legend()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _CHANNEL, _IDLE = 9e-9, 0.3, 0.15  # s and V: pulse, channel during it, mean membrane between pulses
 _RATES, _TAUS = np.geomspace(1, 1e5, 41), np.geomspace(1e-4, 1e2, 31)
+_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}  # behind text on a dark ground
 _RESTS = (0.45, 0.6, 0.75)  # V, what a channel may rest at under a grounded gate
 
 Data = Mapping[str, Mapping[str, "xr.Dataset"]]
@@ -34,7 +35,7 @@ def window_figure(data: Data, reference: Ecram) -> Figure:
 def _draw_gain(axis: Any, data: Data, reference: Ecram) -> None:
     gains = np.array([[_gain(reference, tau, rate) for rate in _RATES] for tau in _TAUS])
     levels = [1.02, 1.2, 1.4, 1.6]
-    shades = axis.contourf(_RATES, _TAUS, gains, levels=levels, cmap="Greys", alpha=0.55, extend="max")
+    shades = axis.contourf(_RATES, _TAUS, gains, levels=levels, cmap="Greys", alpha=0.4, extend="max")
     axis.contour(_RATES, _TAUS, gains, levels=[1.2], colors="black", linewidths=1.2)
     axis.set(xscale="log", yscale="log", xlabel="rate of the spikes (Hz)", ylabel="relaxation time (s)")
     axis.set_title("Gain of the tenth spike (line: 1.2)")

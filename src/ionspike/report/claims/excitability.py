@@ -29,7 +29,7 @@ def measure(context: Context) -> Outcome:
     """All six benches, live and control, side by side."""
     neuron, card = trimmed(context), context.reference
     rest = _RESTS * max(p.tau for p in card.populations)
-    drives = {"input": Drive(_PERIOD, 620, 270, rest), "leak": Drive(_PERIOD, 700, 200, rest)}
+    drives = {"input": Drive(_PERIOD, 620, 270, rest), "leak": Drive(_PERIOD, 700)}
     quiet = {"input": Drive(_PERIOD, 500), "leak": Drive(_PERIOD, 320)}
     # in the delay path a channel of low weight: the drop across it has to be seen against kT/q
     cards = {"input": card.scaled(_INPUT_SCALE), "leak": card.scaled(_LEAK_SCALE), "delay": card.with_weight(0.0)}
@@ -94,7 +94,8 @@ def _pictures(trains: dict, flat: dict, widths: np.ndarray, widths_off: np.ndarr
     for axis, place in zip(axes, ("input", "leak"), strict=False):
         first, again = trains[place]
         axis.plot(np.arange(1, len(first) + 1), first * 1e6, marker="o", label="first train")
-        axis.plot(np.arange(1, len(again) + 1), again * 1e6, marker="s", label="after a rest")
+        if len(again):
+            axis.plot(np.arange(1, len(again) + 1), again * 1e6, marker="s", label="after a rest")
         axis.plot(np.arange(1, len(flat[place]) + 1), flat[place] * 1e6, marker="+", color="0.5", label="volatile off")
         axis.set(xlabel="interval", ylabel="interval (us)", title=f"ECRAM in the {place} path", ylim=(0, None))
     axes[2].plot(np.arange(1, len(widths) + 1), widths * 1e9, marker="o", label="live")

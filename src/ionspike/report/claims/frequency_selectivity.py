@@ -9,6 +9,7 @@ import xarray as xr
 
 from ionspike import plotting
 from ionspike.circuit.energy import energy
+from ionspike.circuit.facilitation import Facilitation, facilitation
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.rate_response import RateResponse, half_rise_guess, rate_response
 from ionspike.circuit.resistance_step import measure_step
@@ -22,10 +23,11 @@ from ionspike.network.compare import run_free
 from ionspike.network.held_membrane import measure_held
 from ionspike.network.network import Network
 from ionspike.report.claim import Check, Claim, Conditions, Context, Control, Outcome, Picture, circuit_conditions
-from ionspike.report.claims.trimmed import trim, trimmed
+from ionspike.report.claims.trimmed import soma, spike_width, trim, trimmed
 from ionspike.units import show
 
 _BIASES = (2.0, 1.0, 0.5)  # of the trimmed delay bias
+_OFF_COUNT = 20  # pulses of the control
 _LIBRARY_WIDTHS = (4.8e-9, 9.0e-9, 17.6e-9)  # s, the widths these biases gave; used where nothing can be measured
 _LOW_EDGE, _BAND, _HIGH_EDGE = (15.0, 20.0, 30.0), (60.0, 80.0, 100.0, 120.0), (240.0, 320.0, 480.0)
 _SECONDS, _SKIPPED = 0.3, 10  # counted time at each rate, after the first input pulses
@@ -45,7 +47,7 @@ def band_bench(neuron: Neuron) -> Bench:
 
 def measure(context: Context) -> Outcome:
     """Corner, band and network; without transistors what the law and the library's cells say."""
-    corners = _corners(context)
+    corners, off = _corners(context)
     cells = _cells(context)
     band = _band(context, cells["band-pass"])
     separation = Separation.measure(cells["band-pass"], cells["high-pass"])
@@ -54,7 +56,7 @@ def measure(context: Context) -> Outcome:
     checks.append(Check("dprime", separation.dprime, "", 2.0, None, "predicted"))
     control = [*_band_controls(band)]
     if context.setting is not None:
-        flat = max(abs(float(item.gains[-1]) - 1) for item in corners["off"])
+        flat = max(float(np.abs(item.gains - 1).max()) for item in off)
         control.insert(0, Control("response-off", 100 * flat, "%", None, 2.0))
     control.append(Control("dprime-off", static.dprime, "", None, max(separation.dprime / 3, 0.0)))
     if context.setting is not None:
@@ -74,39 +76,41 @@ def measure(context: Context) -> Outcome:
 # --- (a) the corner -----------------------------------------------------------------------------------------------------------
 
 
-def _corners(context: Context) -> dict[str, list[RateResponse]]:
+def _corners(context: Context) -> tuple[list[RateResponse], list[Facilitation]]:
+    """The rate response at three delay biases, and a train at one of them with the volatile part off."""
     if context.setting is None:
-        return {"on": [], "off": []}
+        return [], []
     neuron = trimmed(context)
-    shares = (0.87, 1.15)
-    found: dict[str, list[RateResponse]] = {"on": [], "off": []}
+    shares = (1.0,) if context.quick else (0.87, 1.15)
+    found: list[RateResponse] = []
+    off: list[Facilitation] = []
     for factor in _BIASES:
         fired = trim(context).neuron.with_(delay_bias=factor * float(neuron.delay_bias))
         source = fired.with_(input=None)
         guess = half_rise_guess(context.reference, measure_step(fired, context.spice).width)
         live = neuron.with_(synapse=context.reference)
-        found["on"].append(rate_response(live, source, [s * guess for s in shares], context.fine, context.workers))
+        found.append(rate_response(live, source, [s * guess for s in shares], context.fine, context.workers))
         if factor == 1.0:
             dead = live.without_volatile()
-            found["off"].append(rate_response(dead, source, [guess], context.fine, context.workers))
-        context.progress(f"half-rise at {factor:g} times the delay bias: {found['on'][-1].half_rise:.0f} Hz")
-    return found
+            off += facilitation(dead, source, [guess], context.fine, _OFF_COUNT, workers=context.workers)
+        context.progress(f"half-rise at {factor:g} times the delay bias: {found[-1].half_rise:.0f} Hz")
+    return found, off
 
 
-def _half_rises(corners: dict[str, list[RateResponse]], context: Context) -> tuple[list[float], list[float]]:
+def _half_rises(corners: list[RateResponse], context: Context) -> tuple[list[float], list[float]]:
     """By SPICE and by the law (Hz); the law alone where nothing could be measured."""
-    if corners["on"]:
-        return [item.half_rise for item in corners["on"]], [item.law_half_rise for item in corners["on"]]
+    if corners:
+        return [item.half_rise for item in corners], [item.law_half_rise for item in corners]
     law = [half_rise_guess(context.reference, width) for width in _LIBRARY_WIDTHS]
     return law, law
 
 
-def _corner_checks(corners: dict[str, list[RateResponse]], context: Context) -> list[Check]:
+def _corner_checks(corners: list[RateResponse], context: Context) -> list[Check]:
     rates, law = _half_rises(corners, context)
     octaves = float(np.log2(max(rates) / min(rates))) if all(value > 0 for value in law) else 0.0
     error = max(abs(r / value - 1) if value > 0 else 1.0 for r, value in zip(rates, law, strict=True))
     checks = [Check("octaves", octaves, "", 1.0, None, "predicted")]
-    return [*checks, Check("half-rise-law", 100 * error, "%", None, 2.0, "independent")] if corners["on"] else checks
+    return [*checks, Check("half-rise-law", 100 * error, "%", None, 2.0, "independent")] if corners else checks
 
 
 # --- (b) the band -------------------------------------------------------------------------------------------------------------
@@ -140,18 +144,13 @@ def _cells(context: Context) -> dict[str, Cell]:
     neuron = trimmed(context)
     benches = {
         "band-pass": band_bench(neuron.with_(synapse=context.band_pass)),
-        "high-pass": band_bench(neuron.with_(synapse=high_card(context.reference, trimmed_width(context)))),
+        "high-pass": band_bench(neuron.with_(synapse=high_card(context.reference, spike_width(context)))),
     }
-    held = measure_held(benches["band-pass"], context.spice, context.workers)
+    held = measure_held(benches["band-pass"], context.spice, context.workers, like=soma(context))
     rates = {"band-pass": (90.0, 200.0), "high-pass": (800.0, 2000.0)}
     cells = {n: calibrate(b, context.spice, held, context.workers, rates[n]) for n, b in benches.items()}
     context.progress("cells of band and network calibrated")
     return cells
-
-
-def trimmed_width(context: Context) -> float:
-    """The spike width (s) that the reference card was trimmed with."""
-    return context.shared("spike width", lambda: measure_step(trim(context).neuron, context.spice).width)
 
 
 def high_card(reference: Ecram, width: float) -> Ecram:
@@ -279,7 +278,7 @@ def _static(cell: Cell, charge: float, mixed: Separation) -> Cell:
 
 def _notes(
     context: Context,
-    corners: dict[str, list[RateResponse]],
+    corners: list[RateResponse],
     cells: dict[str, Cell],
     band: Band,
     separation: Separation,
@@ -291,8 +290,8 @@ def _notes(
         f"cells calibrated on {origin.engine}, {origin.process}, {origin.corner}, {origin.temperature}, {origin.date}"
     )
     first = f"(a) half-rise {', '.join(f'{r:.0f}' for r in rates)} Hz at {', '.join(f'{b:g}' for b in _BIASES)} times the delay bias"
-    if corners["on"]:
-        widths = ", ".join(show(item.width, "s") for item in corners["on"])
+    if corners:
+        widths = ", ".join(show(item.width, "s") for item in corners)
         first += f" (spikes of {widths}); the law says {', '.join(f'{r:.0f}' for r in law)} Hz."
     else:
         first += ", by the law alone: without transistors nothing could be measured here."
@@ -310,16 +309,14 @@ def _notes(
     return first, second, third
 
 
-def _pictures(
-    corners: dict[str, list[RateResponse]], band: Band, separation: Separation, context: Context
-) -> tuple[Picture, ...]:
+def _pictures(corners: list[RateResponse], band: Band, separation: Separation, context: Context) -> tuple[Picture, ...]:
     made, axes = plotting.figure(1, 3, width=9.8, height=3.1)
     sweep = np.geomspace(10, 1e5, 160)
-    trains = [item.train for item in corners["on"]] or [Train(context.reference, w) for w in _LIBRARY_WIDTHS]
+    trains = [item.train for item in corners] or [Train(context.reference, w) for w in _LIBRARY_WIDTHS]
     for k, train in enumerate(trains):
         label = f"{show(train.width, 's', 2)} pulse"
         axes[0].semilogx(sweep, [train.response(f) for f in sweep], color=plotting.COLOURS[k], label=label)
-    for k, item in enumerate(corners["on"]):
+    for k, item in enumerate(corners):
         axes[0].plot(item.rates, item.gains, plotting.MARKERS[k], color=plotting.COLOURS[k])
     axes[0].set(xlabel="rate (Hz)", ylabel="A(f), charge over the first", title="(a) One bias moves the corner")
     axes[0].legend(title="line: law; marks: ngspice")

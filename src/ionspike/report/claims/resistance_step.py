@@ -74,11 +74,12 @@ def _datasets(steps: dict[str, Step]) -> dict[str, xr.Dataset]:
 def _close_up(step: Step) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The waveforms around one spike, on their own time points."""
     run = step.run
-    shown = (run.time > step.start - 8e-9) & (run.time < step.stop + 12e-9)
+    rise = float(run.spike_times[0])
+    shown = (run.time > rise - 10e-9) & (run.time < step.stop + 12e-9)
     names = {"spike": "v(spk)", "reset": "v(rst)", "membrane": "v(mem)"}
     values = {name: run[vector][shown] for name, vector in names.items()}
     values["resistance"] = 1 / run.conductance("input")[shown]
-    return run.time[shown] - step.start, values
+    return run.time[shown] - rise, values
 
 
 def _pictures(steps: dict[str, Step]) -> tuple[Picture, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.resistance_step import Trim, trim_delay
+from ionspike.circuit.testbench import Bench
+from ionspike.network.held_membrane import Held, measure_held
 from ionspike.report.claim import Context
 
 
@@ -22,3 +24,9 @@ def spike_width(context: Context) -> float:
     from ionspike.circuit.resistance_step import measure_step
 
     return context.shared("spike width", lambda: measure_step(trim(context).neuron, context.spice).width)
+
+
+def soma(context: Context) -> Held:
+    """The held-membrane measurement of the trimmed neuron; several cells share it."""
+    bench = Bench(neuron=trimmed(context).with_(synapse=context.reference), width=spike_width(context))
+    return context.shared("soma", lambda: measure_held(bench, context.spice, context.workers))
