@@ -10,6 +10,7 @@ from ionspike.circuit.simulate import Run, Setting, simulate
 from ionspike.circuit.testbench import Bench
 from ionspike.errors import RunError
 
+IDLE = 20e-3  # s, a run without input
 BLOCKS = ("threshold", "delay", "read", "driver", "bias")
 
 
@@ -73,9 +74,14 @@ def block_energy(run: Run, start: float, stop: float) -> dict[str, float]:
     return {name: float(wf.integral(power, start, stop)) for name, power in powers.items()}
 
 
-def idle_power(bench: Bench, setting: Setting, duration: float = 20e-3) -> tuple[float, float]:
-    """Power (W) of the neuron and of its bias cell with silent inputs and a reset membrane, over the second half of ``duration``."""
-    run = simulate(bench.with_(pulses=()), duration, setting)
-    blocks = block_energy(run, duration / 2, duration)
+def idle_power(bench: Bench, setting: Setting) -> tuple[float, float]:
+    """Power (W) of the neuron and of its bias cell with silent inputs and a reset membrane."""
+    return idle_power_of(simulate(bench.with_(pulses=()), IDLE, setting))
+
+
+def idle_power_of(run: Run) -> tuple[float, float]:
+    """The same from a run without input pulses, over its second half."""
+    stop = float(run.time[-1])
+    blocks = block_energy(run, stop / 2, stop)
     bias = blocks.pop("bias")
-    return sum(blocks.values()) / (duration / 2), bias / (duration / 2)
+    return sum(blocks.values()) / (stop / 2), bias / (stop / 2)

@@ -58,24 +58,34 @@ def facilitation(
             are read from a similar voltage).
         bench: further arguments of :class:`~ionspike.circuit.testbench.Bench`.
     """
-    benches = []
     counts = [count] * len(rates) if isinstance(count, int) else count
-    for rate, spikes in zip(rates, counts, strict=True):
-        # long edges in front of the driver allow long steps in the rests; the presynaptic neuron makes the sharp pulse
-        made = Bench(
-            neuron=neuron,
-            presynaptic=presynaptic,
-            pulses=tuple(regular(rate, spikes)),
-            hold=hold,
-            edge=10e-9,
-            max_step=min(1e-4, 0.02 / rate),
-            **bench,
-        )
-        benches.append((made, spikes / rate))
-    return [_read(run, rate) for run, rate in zip(simulate_all(benches, setting, workers), rates, strict=True)]
+    benches = [
+        train_bench(neuron, presynaptic, rate, spikes, hold, **bench)
+        for rate, spikes in zip(rates, counts, strict=True)
+    ]
+    runs = simulate_all(benches, setting, workers)
+    return [read_train(run, rate) for run, rate in zip(runs, rates, strict=True)]
 
 
-def _read(run: Run, rate: float) -> Facilitation:
+def train_bench(
+    neuron: Neuron, presynaptic: Neuron, rate: float, count: int, hold: float | None = 0.2, **bench: Any
+) -> tuple[Bench, float]:
+    """The bench of one train, and how long it runs (s)."""
+    # long edges in front of the driver allow long steps in the rests; the presynaptic neuron makes the sharp pulse
+    made = Bench(
+        neuron=neuron,
+        presynaptic=presynaptic,
+        pulses=tuple(regular(rate, count)),
+        hold=hold,
+        edge=10e-9,
+        max_step=min(1e-4, 0.02 / rate),
+        **bench,
+    )
+    return made, count / rate
+
+
+def read_train(run: Run, rate: float) -> Facilitation:
+    """What a finished train passed, spike by spike."""
     starts, ends = run.input_times, run.input_ends
     flow = law_conductance(run, "synapse") * (run["v(a)"] - run["v(mem)"])
     law = [run.waveforms.integral(flow, a - _BEFORE, b + _AFTER) for a, b in zip(starts, ends, strict=True)]

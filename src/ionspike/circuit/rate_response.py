@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from ionspike.circuit.facilitation import Facilitation, facilitation
+from ionspike.circuit.facilitation import Facilitation, read_train, train_bench
 from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.simulate import Setting
+from ionspike.circuit.simulate import Setting, simulate_all
 from ionspike.device.ecram import Ecram
 from ionspike.device.follow import follow
 from ionspike.device.trains import Train
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 _HOLD = 0.2  # V, the membrane
 _SETTLING = 2.5  # of the slowest tau; near the half-rise a train settles twice as fast as its device relaxes
-_FAST, _FAST_COUNT = 150e3, 40  # Hz: pulses so close that the gate is as good as held on; its state says how good
+_FAST, _FAST_COUNT = 150e3, 28  # Hz: pulses so close that the gate is as good as held on; its state says how good
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,35 @@ class RateResponse:
     train: Train
 
 
-def rate_response(
-    neuron: Neuron, presynaptic: Neuron, around: Sequence[float], setting: Setting, workers: int | None = None
-) -> RateResponse:
-    """Trains at each rate (Hz) of ``around``, long enough to settle, into the synapse of ``neuron``, membrane held."""
+def rate_responses(
+    neuron: Neuron,
+    sources: Sequence[Neuron],
+    around: Sequence[Sequence[float]],
+    setting: Setting,
+    workers: int | None = None,
+) -> list[RateResponse]:
+    """For each of ``sources``, whose spikes gate and read the synapse of ``neuron``: trains at each of its rates (Hz) in ``around``,
+    long enough to settle, membrane held. All runs go side by side."""
     device = neuron.synapse
     if device is None:
         raise InputError("the neuron has no synapse; expected an ECRAM at 'synapse'")
     settle = _SETTLING * max(p.tau for p in device.populations)
-    every = [*around, _FAST]
-    counts = [*(max(round(settle * rate), 2) for rate in around), _FAST_COUNT]
-    *items, fast = facilitation(neuron, presynaptic, every, setting, counts, _HOLD, workers)
-    gains = np.array([item.gains[-1] for item in items])
-    rates = np.asarray(around, float)
+    plans = [
+        (k, rate, count)
+        for k, rates in enumerate(around)
+        for rate, count in [*((r, max(round(settle * r), 2)) for r in rates), (_FAST, _FAST_COUNT)]
+    ]
+    # the longest first, so that no core waits at the end
+    plans.sort(key=lambda plan: -plan[2])
+    work = [train_bench(neuron, sources[k], rate, count, _HOLD) for k, rate, count in plans]
+    done: dict[tuple[int, float], Facilitation] = {}
+    for (k, rate, _), run in zip(plans, simulate_all(work, setting, workers), strict=True):
+        done[k, rate] = read_train(run, rate)
+    return [_response(device, [done[k, r] for r in rates], done[k, _FAST]) for k, rates in enumerate(around)]
+
+
+def _response(device: Ecram, items: list[Facilitation], fast: Facilitation) -> RateResponse:
+    gains, rates = np.array([item.gains[-1] for item in items]), np.array([item.rate for item in items])
     first = items[0]
     width = float(first.run.input_ends[0] - first.run.input_times[0])
     held = _held_on(device, fast)

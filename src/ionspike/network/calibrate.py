@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from ionspike.circuit.energy import block_energy, idle_power
+from ionspike.circuit.energy import IDLE, block_energy, idle_power_of
 from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
@@ -61,8 +61,8 @@ def calibrate(
     for rate, count in zip(rates, _COUNTS, strict=True):
         pulses = irregular(rate, count, _SEED)
         benches.append((bench.with_(pulses=tuple(pulses)), pulses[-1] + 1 / rate))
-    runs = simulate_all(benches, setting, workers)
-    idle, _ = idle_power(bench, setting)
+    *runs, silent = simulate_all([*benches, (bench.with_(pulses=()), IDLE)], setting, workers)
+    idle, _ = idle_power_of(silent)
     outputs = sum(len(run.spike_times) for run in runs)
     if outputs < 6:
         raise RunError(f"{outputs} output spikes under the calibration input; a cell needs at least 6")

@@ -62,7 +62,9 @@ def measure(context: Context) -> Outcome:
 
 def _writing(neuron: Neuron, card: Ecram, spikes: int, rest: float) -> tuple[Bench, float]:
     pulses = tuple(regular(_WRITE_RATE, spikes))
-    bench = Bench(neuron=neuron.with_(delay_bias=_WRITE_BIAS, input=card), pulses=pulses, width=_FIRING_WIDTH)
+    fired = neuron.with_(delay_bias=_WRITE_BIAS, input=card)
+    # long edges in front of the driver allow long steps in the rest
+    bench = Bench(neuron=fired, pulses=pulses, width=_FIRING_WIDTH, edge=10e-9, max_step=1e-4)
     return bench, pulses[-1] + rest
 
 

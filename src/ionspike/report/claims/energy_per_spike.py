@@ -78,7 +78,7 @@ def measure(context: Context) -> Outcome:
 
 
 def _measure_points(context: Context, neuron: Neuron, width: float, idle: float) -> dict[str, Point]:
-    spikes = 5 if context.quick else 8
+    spikes = 4 if context.quick else 8
     rates = {name: 2.05 * aim for name, aim in _RATES.items()}
     found: dict[str, Run] = {}
     for _ in range(2):

@@ -29,8 +29,8 @@ def measure(context: Context) -> Outcome:
     """All six benches, live and control, side by side."""
     neuron, card = trimmed(context), context.reference
     rest = _RESTS * max(p.tau for p in card.populations)
-    drives = {"input": Drive(_PERIOD, 620, 270, rest), "leak": Drive(_PERIOD, 700)}
-    quiet = {"input": Drive(_PERIOD, 500), "leak": Drive(_PERIOD, 320)}
+    drives = {"input": Drive(_PERIOD, 570, 260, rest), "leak": Drive(_PERIOD, 680)}
+    quiet = {"input": Drive(_PERIOD, 420), "leak": Drive(_PERIOD, 270)}
     # in the delay path a channel of low weight: the drop across it has to be seen against kT/q
     cards = {"input": card.scaled(_INPUT_SCALE), "leak": card.scaled(_LEAK_SCALE), "delay": card.with_weight(0.0)}
     benches = {}

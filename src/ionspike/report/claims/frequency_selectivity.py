@@ -11,8 +11,7 @@ from ionspike import plotting
 from ionspike.circuit.energy import energy
 from ionspike.circuit.facilitation import Facilitation, facilitation
 from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.rate_response import RateResponse, half_rise_guess, rate_response
-from ionspike.circuit.resistance_step import measure_step
+from ionspike.circuit.rate_response import RateResponse, half_rise_guess, rate_responses
 from ionspike.circuit.simulate import Run, simulate_all
 from ionspike.circuit.testbench import Bench, regular
 from ionspike.device import Ecram
@@ -23,7 +22,7 @@ from ionspike.network.compare import run_free
 from ionspike.network.held_membrane import measure_held
 from ionspike.network.network import Network
 from ionspike.report.claim import Check, Claim, Conditions, Context, Control, Outcome, Picture, circuit_conditions
-from ionspike.report.claims.trimmed import soma, spike_width, trim, trimmed
+from ionspike.report.claims.trimmed import soma, spike_width, trimmed
 from ionspike.units import show
 
 _BIASES = (2.0, 1.0, 0.5)  # of the trimmed delay bias
@@ -80,21 +79,16 @@ def _corners(context: Context) -> tuple[list[RateResponse], list[Facilitation]]:
     """The rate response at three delay biases, and a train at one of them with the volatile part off."""
     if context.setting is None:
         return [], []
-    neuron = trimmed(context)
+    neuron, device = trimmed(context), context.reference
     shares = (1.0,) if context.quick else (0.87, 1.15)
-    found: list[RateResponse] = []
-    off: list[Facilitation] = []
-    for factor in _BIASES:
-        fired = trim(context).neuron.with_(delay_bias=factor * float(neuron.delay_bias))
-        source = fired.with_(input=None)
-        guess = half_rise_guess(context.reference, measure_step(fired, context.spice).width)
-        live = neuron.with_(synapse=context.reference)
-        found.append(rate_response(live, source, [s * guess for s in shares], context.fine, context.workers))
-        if factor == 1.0:
-            dead = live.without_volatile()
-            off += facilitation(dead, source, [guess], context.fine, _OFF_COUNT, workers=context.workers)
-        context.progress(f"half-rise at {factor:g} times the delay bias: {found[-1].half_rise:.0f} Hz")
-    return found, off
+    sources = [neuron.with_(delay_bias=factor * neuron.delay_bias) for factor in _BIASES]
+    # the width goes about as the inverse of the bias: near enough to know where to look
+    guesses = [half_rise_guess(device, spike_width(context) / factor) for factor in _BIASES]
+    live = neuron.with_(synapse=device)
+    around = [[share * guess for share in shares] for guess in guesses]
+    found = rate_responses(live, sources, around, context.fine, context.workers)
+    context.progress(f"half-rise at {', '.join(f'{item.half_rise:.0f}' for item in found)} Hz")
+    return found, facilitation(live.without_volatile(), neuron, guesses[1:2], context.fine, _OFF_COUNT, workers=1)
 
 
 def _half_rises(corners: list[RateResponse], context: Context) -> tuple[list[float], list[float]]:
@@ -141,6 +135,11 @@ class Band:
 def _cells(context: Context) -> dict[str, Cell]:
     if context.setting is None:
         return {name: Cell.load(name) for name in ("band-pass", "high-pass")}
+    return calibrated_cells(context)
+
+
+def calibrated_cells(context: Context) -> dict[str, Cell]:
+    """The cells of band and network, calibrated on the context's engine."""
     neuron = trimmed(context)
     benches = {
         "band-pass": band_bench(neuron.with_(synapse=context.band_pass)),
@@ -165,17 +164,21 @@ def _band(context: Context, cell: Cell) -> Band:
     network = [_count(run_free(cell, t, t[-1] + 1 / r).spikes, t) for t, r in zip(trains, rates, strict=True)]
     if context.setting is None:
         return Band(np.array(rates), None, None, np.array(network), [])
-    counts, runs = {}, []
-    for name, card in (("on", context.band_pass), ("off", context.band_pass.without_volatile())):
-        bench = band_bench(trimmed(context).with_(synapse=card))
-        work = [(bench.with_(pulses=tuple(t)), t[-1] + 1 / r) for t, r in zip(trains, rates, strict=True)]
-        if name == "off":  # the control asks for the upper edge only
-            work = [(b, stop) for (b, stop), r in zip(work, rates, strict=True) if r in (*_BAND[-1:], *_HIGH_EDGE[:1])]
-        done = simulate_all(work, context.spice, context.workers)
-        found = {len(run.bench.pulses): _count(run.spike_times, np.array(run.bench.pulses)) for run in done}
-        counts[name] = np.array([found.get(len(t), -1) for t in trains])
-        runs = runs or done
-    return Band(np.array(rates), counts["on"], counts["off"], np.array(network), runs)
+    plans = [("on", k, rate) for k, rate in enumerate(rates)]
+    # the control asks for the upper edge only
+    plans += [("off", k, rate) for k, rate in enumerate(rates) if rate in (*_BAND[-1:], *_HIGH_EDGE[:1])]
+    plans.sort(key=lambda plan: -len(trains[plan[1]]))
+    cards = {"on": context.band_pass, "off": context.band_pass.without_volatile()}
+    work = []
+    for name, k, rate in plans:
+        bench = band_bench(trimmed(context).with_(synapse=cards[name]))
+        work.append((bench.with_(pulses=tuple(trains[k])), trains[k][-1] + 1 / rate))
+    runs = dict(zip(plans, simulate_all(work, context.spice, context.workers), strict=True))
+    counts = {name: np.full(len(rates), -1) for name in cards}
+    for (name, k, _), run in runs.items():
+        counts[name][k] = _count(run.spike_times, trains[k])
+    live = [run for (name, _, _), run in runs.items() if name == "on"]
+    return Band(np.array(rates), counts["on"], counts["off"], np.array(network), live)
 
 
 def _count(spikes: np.ndarray, train: np.ndarray) -> int:
