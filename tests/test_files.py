@@ -1,0 +1,36 @@
+"""Nothing is half-written: a file is replaced whole or stays as it was."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from ionspike import files
+from ionspike.errors import InputError
+
+
+def test_a_file_is_written_with_its_folders(tmp_path: Path):
+    assert files.write_text(tmp_path / "a" / "b.txt", "ö").read_text() == "ö"
+
+
+@pytest.mark.parametrize("where", ["fdopen", "replace"])
+def test_a_full_disk_leaves_the_earlier_file_and_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str):
+    target = files.write_text(tmp_path / "card.toml", "earlier")
+
+    def full(*_: object, **__: object):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files.os, where, full)
+    with pytest.raises(InputError, match="No space left"):
+        files.write_text(target, "later")
+    assert target.read_text() == "earlier"
+    assert [p.name for p in tmp_path.iterdir()] == ["card.toml"]
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file"):
+        files.write_text(tmp_path / "file" / "x", "")
