@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 _HOLD = 0.2  # V, the membrane
 _SETTLING = 2.5  # of the slowest tau; near the half-rise a train settles twice as fast as its device relaxes
-_FAST, _FAST_COUNT = 150e3, 28  # Hz: pulses so close that the gate is as good as held on; its state says how good
+_FAST, _FAST_COUNT = 150e3, 44  # Hz: pulses so close that the gate is as good as held on; its state says how good
 
 
 @dataclass(frozen=True)

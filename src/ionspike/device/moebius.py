@@ -40,7 +40,8 @@ def step(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
     if rate == 0.0:
         return y
     c, s = hyperbolic(alpha, beta, gamma, t)
-    return y + s * rate / (c - s * (0.5 * beta + gamma * y))
+    # the law keeps y in [0, 1]; rounding may leave it by 1e-16
+    return min(max(y + s * rate / (c - s * (0.5 * beta + gamma * y)), 0.0), 1.0)
 
 
 @njit(cache=True)

@@ -67,7 +67,7 @@ def advance_device(p: Array, gate: Array, rows: Array, x: Array, bias: float, t:
 # Gauss-Legendre on [0, 1]: a channel that turns off within a pulse passes nothing like its mean state's conductance
 AT = (0.5 - 0.5 * math.sqrt(0.6), 0.5, 0.5 + 0.5 * math.sqrt(0.6))
 OF = (5.0 / 18.0, 8.0 / 18.0, 5.0 / 18.0)
-PARTS = 4  # each with three points
+PARTS = 8  # each with three points
 
 
 @njit(cache=True)
@@ -132,8 +132,10 @@ def wait(p: Array, leak: Array, v: float, u: float, t_max: float) -> tuple[float
             v, t = v + slope * h, t + h
             continue
         rate = p[_RATE] * (m - keeper(p, u))
-        if rate > 0.0:
-            h = min(h, 0.01 / rate)
+        if rate > 0.0 and h > 3e-3 / rate:
+            h = 3e-3 / rate
+            m = math.exp(log_drive(p, v + 0.5 * slope * h))
+            rate = p[_RATE] * (m - keeper(p, u))
         fall = math.exp(-u / _THERMAL)
         decay = p[_RATE] * (p[_LAM] * (1.0 - fall) + (1.0 + p[_LAM] * u) * fall / _THERMAL)
         moved = -rate * math.expm1(-decay * h) / decay if decay * h > 1e-9 else rate * h

