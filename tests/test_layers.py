@@ -15,6 +15,7 @@ ORDER = [
     "files",
     "units",
     "plotting",
+    "spikes",
     "spice",
     "device",
     "circuit",
@@ -24,7 +25,6 @@ ORDER = [
     "report",
     "cli",
 ]
-NEVER = {"report.page", "report.reproduce", "report.journal"}
 
 
 def _imports(path: Path) -> set[str]:

@@ -11,9 +11,10 @@ from ionspike.circuit.energy import energy, idle_power
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.resistance_step import measure_step, trim_delay
 from ionspike.circuit.simulate import Setting, simulate, simulate_all
-from ionspike.circuit.testbench import Bench, regular
+from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.errors import RunError
+from ionspike.spikes import regular
 
 pytestmark = pytest.mark.spice
 

@@ -127,7 +127,8 @@ def test_a_job_that_makes_no_sense_is_refused(job: Job, change: dict, told: str)
 def test_a_run_costs_little_more_than_the_same_netlist_by_hand(setting: Setting, tmp_path: Path):
     from ionspike.circuit.neurons import Neuron
     from ionspike.circuit.simulate import job as job_of
-    from ionspike.circuit.testbench import Bench, regular
+    from ionspike.circuit.testbench import Bench
+    from ionspike.spikes import regular
 
     work = job_of(Bench(neuron=Neuron(), pulses=tuple(regular(10e3, 20))), 2e-3, setting)
     (tmp_path / "deck.cir").write_text(compose(work))

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.resistance_step import law_conductance
 from ionspike.circuit.simulate import Run, Setting, simulate_all
-from ionspike.circuit.testbench import Bench, regular
+from ionspike.circuit.testbench import Bench
+from ionspike.spikes import regular
 
 Array = NDArray[np.float64]
 

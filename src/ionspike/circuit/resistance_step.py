@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Run, Setting, simulate
-from ionspike.circuit.testbench import Bench, regular
+from ionspike.circuit.testbench import Bench
 from ionspike.device.follow import follow
 from ionspike.errors import RunError
+from ionspike.spikes import regular
 
 PAPER_STEP = 1500.0  # ohm per spike, arXiv:2605.11243 (abstract)
 _LOW = 0.05  # of the supply: a pulse is over, or has not begun

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.testbench import Bench, rest_netlist
-from ionspike.errors import RunError
+from ionspike.errors import InputError, RunError
 from ionspike.spice.batch import run_all
 from ionspike.spice.engine import Accuracy, Engine, Job, Limits, PulseCheck, Transient
-from ionspike.spice.process import Process
+from ionspike.spice.ngspice import Ngspice
+from ionspike.spice.process import Process, find_process
 from ionspike.spice.waveforms import Waveforms
 
 Array = NDArray[np.float64]
@@ -116,6 +118,23 @@ def simulate(bench: Bench, stop: float, setting: Setting) -> Run:
         RunError: the engine failed, an input pulse was lost, or a conductance turned negative (a wild solution).
     """
     return simulate_all([(bench, stop)], setting, workers=1)[0]
+
+
+def simulate_pulses(
+    neuron: Neuron, pulses: Iterable[float], pdk: str = "sky130", corner: str = "tt", **bench: Any
+) -> Run:
+    """The short way: ``neuron`` under input pulses starting at ``pulses`` (s), on ngspice and a process kit by name or path.
+
+    ``bench`` are further arguments of :class:`~ionspike.circuit.testbench.Bench`. The run ends one mean interval, at most 1 ms, after
+    the last pulse.
+    """
+    times = tuple(float(t) for t in pulses)
+    if not times:
+        raise InputError("there are no input pulses; expected at least one start time")
+    made = Bench(neuron=neuron, pulses=times, **bench)
+    tail = min((times[-1] - times[0]) / max(len(times) - 1, 1) or 1e-3, 1e-3)
+    setting = Setting(Ngspice.find(), find_process(pdk), corner)
+    return simulate(made, times[-1] + made.source_width + tail, setting)
 
 
 def simulate_all(benches: Sequence[tuple[Bench, float]], setting: Setting, workers: int | None = None) -> list[Run]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ionspike.circuit.neurons import Neuron, netlist
 from ionspike.device import Ecram, subckt, subckt_name
@@ -244,8 +243,3 @@ def _source(pulses: Sequence[float], width: float, edge: float, supply: float) -
     words = [f"{t!r} {v!r}" for t, v in points]
     rows = [" ".join(words[i : i + 8]) for i in range(0, len(words), 8)]
     return "vin preb 0 pwl(" + "\n+ ".join(rows) + ")"
-
-
-def regular(rate: float, count: int, start: float = 2e-6) -> NDArray[np.float64]:
-    """Start times (s) of ``count`` pulses at ``rate`` (Hz)."""
-    return start + np.arange(count) / rate

@@ -8,10 +8,11 @@ from typing import Any
 from ionspike.circuit.energy import energy
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Run, Setting, simulate
-from ionspike.circuit.testbench import Bench, regular
+from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.spice.ngspice import Ngspice
 from ionspike.spice.process import find_process
+from ionspike.spikes import regular
 from ionspike.units import quantity, show
 
 

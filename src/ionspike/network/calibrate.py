@@ -19,20 +19,14 @@ from ionspike.network.cell import Cell, Origin, Soma, Synapse
 from ionspike.network.compare import intervals_from_resets
 from ionspike.network.dynamics import AT, OF, PARTS
 from ionspike.network.held_membrane import Held, measure_held
+from ionspike.spikes import poisson
 
 Array = NDArray[np.float64]
 
 _RATES = (3e3, 30e3)  # Hz of irregular input; the second drives the device to large states
 _COUNTS = (160, 100)
 _SEED = 1
-_DEAD_TIME = 1e-6  # s, least distance of input pulses
 _SETTLED = 40e-9  # s after a pulse or a reset
-
-
-def irregular(rate: float, count: int, seed: int, start: float = 2e-6, dead_time: float = _DEAD_TIME) -> Array:
-    """Start times (s) of ``count`` pulses: a Poisson train of ``rate`` (Hz) with a dead time (s)."""
-    gaps = np.random.default_rng(seed).exponential(1 / rate - dead_time, count) + dead_time
-    return start + np.cumsum(gaps)
 
 
 def calibrate(
@@ -59,7 +53,7 @@ def calibrate(
     held = held or measure_held(bench, setting, workers)
     benches = []
     for rate, count in zip(rates, _COUNTS, strict=True):
-        pulses = irregular(rate, count, _SEED)
+        pulses = poisson(rate, count, _SEED)
         benches.append((bench.with_(pulses=tuple(pulses)), pulses[-1] + 1 / rate))
     *runs, silent = simulate_all([*benches, (bench.with_(pulses=()), IDLE)], setting, workers)
     idle, _ = idle_power_of(silent)

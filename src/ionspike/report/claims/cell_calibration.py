@@ -12,12 +12,13 @@ from ionspike import plotting
 from ionspike.circuit.energy import block_energy
 from ionspike.circuit.simulate import Run, simulate_all
 from ionspike.circuit.testbench import Bench
-from ionspike.network.calibrate import calibrate, irregular
+from ionspike.network.calibrate import calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import Free, Interval, intervals_from_resets, run_free
 from ionspike.network.held_membrane import Held
 from ionspike.report.claim import Check, Claim, Context, Control, Outcome, Picture, circuit_conditions
 from ionspike.report.claims.trimmed import soma, spike_width, trimmed
+from ionspike.spikes import poisson
 from ionspike.units import show
 
 # channel width against the card's, and input pulses a run: about 4, 8 and 16 pulses per output spike
@@ -88,7 +89,7 @@ def _conditions(
     work = []
     for name, rate, seed in jobs:
         count = _WEIGHTS[name][1]
-        pulses = irregular(rate, count, seed)
+        pulses = poisson(rate, count, seed)
         work.append((benches[name].with_(pulses=tuple(pulses)), pulses[-1] + 1 / rate))
     # the longest first, so that no core waits at the end
     order = sorted(range(len(work)), key=lambda k: -len(work[k][0].pulses) - 1e3 * work[k][1])

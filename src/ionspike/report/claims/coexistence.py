@@ -10,10 +10,11 @@ import xarray as xr
 from ionspike import plotting
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Run, simulate_all
-from ionspike.circuit.testbench import Bench, regular
+from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.report.claim import Check, Claim, Context, Control, Outcome, Picture, circuit_conditions
 from ionspike.report.claims.trimmed import trimmed
+from ionspike.spikes import regular
 from ionspike.units import show
 
 _WRITE_BIAS = 1e-12  # A, a spike of some microseconds

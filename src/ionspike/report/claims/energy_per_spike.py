@@ -11,9 +11,10 @@ from ionspike import plotting
 from ionspike.circuit.energy import BLOCKS, Energy, energy, idle_power
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Run, simulate_all
-from ionspike.circuit.testbench import Bench, regular
+from ionspike.circuit.testbench import Bench
 from ionspike.report.claim import Check, Claim, Context, Outcome, Picture, circuit_conditions
 from ionspike.report.claims.trimmed import spike_width, trimmed
+from ionspike.spikes import regular
 
 _RATES = {"100Hz": 100.0, "1kHz": 1e3, "10kHz": 10e3, "50kHz": 50e3}  # wanted output rates, Hz
 _SHARE = 64  # neurons on one bias cell

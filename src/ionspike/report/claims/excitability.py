@@ -9,9 +9,10 @@ from ionspike import plotting
 from ionspike.circuit.excitability import Drive, change, intervals, unevenness
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import simulate_all
-from ionspike.circuit.testbench import Bench, regular
+from ionspike.circuit.testbench import Bench
 from ionspike.report.claim import Check, Claim, Context, Control, Outcome, Picture, circuit_conditions
 from ionspike.report.claims.trimmed import trimmed
+from ionspike.spikes import regular
 
 # Regular drive of narrow pulses: more than fifty an interval, so that an interval is known to 2 %; none of them grazes the threshold.
 _PERIOD = 3e-6  # s

@@ -13,7 +13,7 @@ from ionspike.circuit.facilitation import Facilitation, facilitation
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.rate_response import RateResponse, half_rise_guess, rate_responses
 from ionspike.circuit.simulate import Run, simulate_all
-from ionspike.circuit.testbench import Bench, regular
+from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.device.trains import Train
 from ionspike.network.calibrate import calibrate
@@ -23,6 +23,7 @@ from ionspike.network.held_membrane import measure_held
 from ionspike.network.network import Network
 from ionspike.report.claim import Check, Claim, Conditions, Context, Control, Outcome, Picture, circuit_conditions
 from ionspike.report.claims.trimmed import soma, spike_width, trimmed
+from ionspike.spikes import regular
 from ionspike.units import show
 
 _BIASES = (2.0, 1.0, 0.5)  # of the trimmed delay bias

@@ -9,10 +9,11 @@ import xarray as xr
 from ionspike import plotting
 from ionspike.circuit.energy import BLOCKS, energy
 from ionspike.circuit.simulate import Run, simulate_all
-from ionspike.circuit.testbench import Bench, regular
+from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.report.claim import Check, Claim, Context, Outcome, Picture, circuit_conditions
 from ionspike.report.claims.trimmed import spike_width, trimmed
+from ionspike.spikes import regular
 
 _PLACES = ("synapse", "input")
 

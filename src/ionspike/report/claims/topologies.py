@@ -13,10 +13,11 @@ from ionspike.circuit.excitability import Drive, change, intervals, unevenness
 from ionspike.circuit.facilitation import Facilitation, facilitation
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import simulate, simulate_all
-from ionspike.circuit.testbench import Bench, regular
+from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.report.claim import Check, Claim, Context, Control, Outcome, Picture, circuit_conditions
 from ionspike.report.claims.trimmed import spike_width
+from ionspike.spikes import regular
 from ionspike.units import show
 
 _SHARES = (0.2, 2.0, 10.0)  # of 1/tau
