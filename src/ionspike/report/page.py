@@ -32,7 +32,8 @@ def write_report(out: Path, results: list[Result], reference: Ecram) -> Path:
         (fresh / "figures").mkdir(parents=True)
         _write_data(fresh / "results.zarr", results)
         data = {result.id: result.datasets() for result in results if result.record["status"] != "not-run"}
-        overview = {"window": window_figure(data, reference), "chain": chain_figure(data)}
+        with plotting.look():
+            overview = {"window": window_figure(data, reference), "chain": chain_figure(data)}
         for name, made in overview.items():
             files.write_bytes(fresh / "figures" / f"{name}.png", plotting.png(made))
         for result in results:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ionspike import __version__, files
+from ionspike import __version__, files, plotting
 from ionspike.circuit.simulate import Setting
 from ionspike.device import Ecram
 from ionspike.device.cards import dump_card
@@ -94,7 +94,8 @@ def _measure(
     context.progress = lambda line: tell(f"{'':8s}{claim.id}: {line}")
     started = time.monotonic()
     try:
-        outcome = claim.measure(context)
+        with plotting.look():
+            outcome = claim.measure(context)
     except RunError as error:
         raise RunError(f"{claim.id}: {error}") from error
     seconds = time.monotonic() - started

@@ -69,7 +69,7 @@ def _draw_gain(axis: Any, data: Data, reference: Ecram) -> None:
                 fontsize=7.5,
                 ha="center",
             )
-        axis.legend(loc="lower right")
+        axis.legend(loc="upper right")
     axis.set(xlim=(_RATES[0], _RATES[-1]), ylim=(_TAUS[0], _TAUS[-1]))
     axis.figure.colorbar(shades, ax=axis, label="charge, tenth over first", shrink=0.9)
 

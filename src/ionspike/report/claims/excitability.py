@@ -17,7 +17,7 @@ from ionspike.spikes import regular
 # Regular drive of narrow pulses: more than fifty an interval, so that an interval is known to 2 %; none of them grazes the threshold.
 _PERIOD = 3e-6  # s
 _INPUT = {"width": 1.8e-9, "switch": 1.0}
-_LEAK = {"width": 1.66e-9, "switch": 1.0, "read_rail": 0.6, "fixed_read": 40e3}
+_LEAK = {"width": 1.66e-9, "switch": 1.0, "read_rail": 0.6, "fixed_read": 43e3}
 _INPUT_SCALE, _LEAK_SCALE = (
     0.15,
     0.1,
@@ -30,7 +30,7 @@ def measure(context: Context) -> Outcome:
     """All six benches, live and control, side by side."""
     neuron, card = trimmed(context), context.reference
     rest = _RESTS * max(p.tau for p in card.populations)
-    drives = {"input": Drive(_PERIOD, 570, 260, rest), "leak": Drive(_PERIOD, 680)}
+    drives = {"input": Drive(_PERIOD, 570, 260, rest), "leak": Drive(_PERIOD, 730)}
     quiet = {"input": Drive(_PERIOD, 420), "leak": Drive(_PERIOD, 270)}
     # in the delay path a channel of low weight: the drop across it has to be seen against kT/q
     cards = {"input": card.scaled(_INPUT_SCALE), "leak": card.scaled(_LEAK_SCALE), "delay": card.with_weight(0.0)}
@@ -68,7 +68,7 @@ def measure(context: Context) -> Outcome:
         f"{_RESTS:g} tau against that of the first train. drive-period: drive period over the shortest interval.",
         f"Channels {_INPUT_SCALE} and {_LEAK_SCALE} times as wide as the card's in input and leak path, at w = 0 in the delay path, "
         "where the channel rests at 0 V. Benches: input path, pulses of 1.8 ns from 0.45 V; leak path opened by the input "
-        "pulse, pulses of 1.66 ns from 0.6 V over 40 kohm; delay path, pulses of 9 ns at 100 kHz.",
+        "pulse, pulses of 1.66 ns from 0.6 V over 43 kohm; delay path, pulses of 9 ns at 100 kHz.",
     )
     data = {"intervals": _dataset(trains, flat, widths, widths_off)}
     pictures = _pictures(trains, flat, widths, widths_off)

@@ -96,7 +96,9 @@ def _pictures(steps: dict[str, Step]) -> tuple[Picture, ...]:
     axes[2].plot([steps[n].spice for n in shown], "o", label="ngspice")
     axes[2].plot([steps[n].law for n in shown], "x", markersize=8, color="black", label="law, recorded voltages")
     axes[2].axhline(PAPER_STEP, color="0.5", linewidth=1, linestyle=":", label="the paper's 1.5 kohm")
-    axes[2].set_xticks(range(len(shown)), ["half\nwidth", "as\ntrimmed", "twice", "four\ntimes", "second\nweight"])
+    axes[2].set_xticks(
+        range(len(shown)), ["half\nwidth", "as\ntrimmed", "twice", "four\ntimes", "second\nweight"], fontsize=8
+    )
     axes[2].set(ylabel="step per spike (ohm)", title="Step against width and weight", ylim=(0, None))
     for axis in axes:
         axis.legend()
