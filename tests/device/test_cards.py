@@ -62,3 +62,10 @@ def test_a_defect_is_named_with_file_and_key(tmp_path: Path, old: str, new: str,
 def test_a_card_that_is_not_there_is_named():
     with pytest.raises(InputError, match="there is no card"):
         Ecram.load("nothing")
+
+
+def test_parts_of_the_format_that_are_not_used_yet_are_said_so(tmp_path: Path):
+    path = tmp_path / "card.toml"
+    path.write_text(CARD + "[spread]\nread = 0.01\n")
+    with pytest.warns(UserWarning, match="spread"):
+        Ecram.load(path)

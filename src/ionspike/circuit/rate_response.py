@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 _HOLD = 0.2  # V, the membrane
 _SETTLING = 2.5  # of the slowest tau; near the half-rise a train settles twice as fast as its device relaxes
-_FAST, _FAST_COUNT = 150e3, 44  # Hz: pulses so close that the gate is as good as held on; its state says how good
+_FAST = 150e3  # Hz: pulses so close that the gate is nearly held on; the state they end in says how nearly
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,10 @@ def rate_responses(
     around: Sequence[Sequence[float]],
     setting: Setting,
     workers: int | None = None,
+    fast_count: int = 44,
 ) -> list[RateResponse]:
     """For each of ``sources``, whose spikes gate and read the synapse of ``neuron``: trains at each of its rates (Hz) in ``around``,
-    long enough to settle, membrane held. All runs go side by side."""
+    long enough to settle, membrane held. All runs go side by side. ``fast_count`` pulses stand for a gate held on."""
     device = neuron.synapse
     if device is None:
         raise InputError("the neuron has no synapse; expected an ECRAM at 'synapse'")
@@ -57,7 +58,7 @@ def rate_responses(
     plans = [
         (k, rate, count)
         for k, rates in enumerate(around)
-        for rate, count in [*((r, max(round(settle * r), 2)) for r in rates), (_FAST, _FAST_COUNT)]
+        for rate, count in [*((r, max(round(settle * r), 2)) for r in rates), (_FAST, fast_count)]
     ]
     # the longest first, so that no core waits at the end
     plans.sort(key=lambda plan: -plan[2])

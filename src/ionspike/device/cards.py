@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+import warnings
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from importlib import resources
@@ -22,7 +23,7 @@ from ionspike.units import quantity, show
 SCHEMA = 1
 SOURCES = ("assumed", "measured", "published", "fitted", "derived")
 _PLAIN = {"gate": Gate, "weight": Weight, "temperature": Temperature}
-_RESERVED = {"spread", "aging"}  # read by their own modules; a card may carry them
+_RESERVED = {"spread", "aging"}  # part of the format, not used yet: said so when a card has them
 _TOP = {"schema", "name", "about", *_PLAIN, "population", *_RESERVED}
 _MAX_BYTES = 1_000_000
 
@@ -67,6 +68,8 @@ def parse_card(tree: Mapping[str, Any]) -> Ecram:
     unknown = sorted(set(tree) - _TOP)
     if unknown:
         raise InputError(f"unknown key {unknown[0]!r}; expected one of {', '.join(sorted(_TOP))}")
+    for name in sorted(_RESERVED & set(tree)):
+        warnings.warn(f"[{name}] of card {tree.get('name')!r} is not used by this version", stacklevel=3)
     if tree.get("schema") != SCHEMA:
         raise InputError(f"schema is {tree.get('schema')!r}; expected schema = {SCHEMA}")
     if not isinstance(tree.get("name"), str):

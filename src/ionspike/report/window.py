@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDTH, _CHANNEL, _IDLE = 9e-9, 0.3, 0.15  # s and V: pulse, channel during it, mean membrane between pulses
-_RATES, _TAUS = np.geomspace(1, 1e5, 41), np.geomspace(1e-4, 1e2, 31)
+_RATES, _TAUS = np.geomspace(0.1, 1e5, 49), np.geomspace(1e-4, 1e2, 31)
 _BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}  # behind text on a dark ground
 _RESTS = (0.45, 0.6, 0.75)  # V, what a channel may rest at under a grounded gate
 
@@ -44,7 +44,13 @@ def _draw_gain(axis: Any, data: Data, reference: Ecram) -> None:
         if removal > 1 / _TAUS[-1]:
             axis.axhline(1 / removal, color=plotting.COLOURS[1], linestyle=style, linewidth=1.2)
             axis.text(
-                1.3, 0.8 / removal, f"erased by a rest at {rest:g} V", fontsize=7.5, va="top", color=plotting.COLOURS[1]
+                0.13,
+                0.8 / removal,
+                f"longer: erased by a rest at {rest:g} V",
+                fontsize=7.5,
+                va="top",
+                color=plotting.COLOURS[1],
+                bbox=_BOX,
             )
     cell = data.get("cell-calibration", {}).get("waits")
     if cell is not None and "leak_A" in cell.attrs:
@@ -53,7 +59,7 @@ def _draw_gain(axis: Any, data: Data, reference: Ecram) -> None:
             _RATES[0], max(slowest, _RATES[0] * 1.02), hatch="//", facecolor="none", edgecolor="0.4", linewidth=0
         )
         axis.axvline(slowest, color="0.3", linewidth=1)
-        axis.text(slowest * 1.1, 2e-4, "membrane\nleaks away", fontsize=7.5)
+        axis.text(slowest * 1.1, 2e-4, "below: the\nmembrane leaks", fontsize=7.5)
     energy = data.get("energy-per-spike", {}).get("rates")
     if energy is not None:
         tau = reference.populations[0].tau
@@ -66,6 +72,7 @@ def _draw_gain(axis: Any, data: Data, reference: Ecram) -> None:
                 (rate, tau),
                 xytext=(0, 7),
                 textcoords="offset points",
+                bbox=_BOX,
                 fontsize=7.5,
                 ha="center",
             )

@@ -87,7 +87,8 @@ def _corners(context: Context) -> tuple[list[RateResponse], list[Facilitation]]:
     guesses = [half_rise_guess(device, spike_width(context) / factor) for factor in _BIASES]
     live = neuron.with_(synapse=device)
     around = [[share * guess for share in shares] for guess in guesses]
-    found = rate_responses(live, sources, around, context.fine, context.workers)
+    fast_count = 28 if context.quick else 44
+    found = rate_responses(live, sources, around, context.fine, context.workers, fast_count)
     context.progress(f"half-rise at {', '.join(f'{item.half_rise:.0f}' for item in found)} Hz")
     return found, facilitation(live.without_volatile(), neuron, guesses[1:2], context.fine, _OFF_COUNT, workers=1)
 
@@ -160,7 +161,7 @@ def high_card(reference: Ecram, width: float) -> Ecram:
 
 
 def _band(context: Context, cell: Cell) -> Band:
-    rates = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0) if context.quick else (*_LOW_EDGE, *_BAND, *_HIGH_EDGE)
+    rates = (30.0, 60.0, 120.0, 240.0) if context.quick else (*_LOW_EDGE, *_BAND, *_HIGH_EDGE)
     trains = [regular(rate, round(_SECONDS * rate) + _SKIPPED + 1) for rate in rates]
     network = [_count(run_free(cell, t, t[-1] + 1 / r).spikes, t) for t, r in zip(trains, rates, strict=True)]
     if context.setting is None:

@@ -22,7 +22,7 @@ from ionspike.units import show
 
 _SHARES = (0.2, 2.0, 10.0)  # of 1/tau
 _RAIL = 0.7  # V: its threshold is near 0.65 V
-_DRIVE = Drive(period=2e-6, first=600)
+_DRIVE = Drive(period=2e-6, first=530)
 _NARROW = {"width": 1.75e-9, "switch": 1.0, "read_rail": _RAIL}
 _SCALE = 0.15
 
