@@ -61,7 +61,7 @@ def reproduce(options: Options, tell: Callable[[str], None] = print) -> list[Res
         quick=options.quick,
         data=data,
         setting=setting,
-        workers=options.workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        workers=options.workers or _cores(),
     )
     journal = Journal(options.out / ".unfinished", _key(options, context, claims))
     started = time.monotonic()
@@ -124,6 +124,11 @@ def _data_folder(given: Path | None) -> Path | None:
     if named and not Path(named).is_dir():
         raise InputError(f"IONSPIKE_DATA is {named}, which is not a folder; expected the folder of measured records")
     return Path(named) if named else None
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _check_writable(out: Path) -> None:
