@@ -14,6 +14,7 @@ from ionspike.errors import InputError
 from ionspike.network.cell import Cell, leak_grid, library
 from ionspike.network.compare import intervals_between, run_free
 from ionspike.network.dynamics import advance_device, conductance, keeper, log_drive, pack, pulse, wait
+from ionspike.network.held_membrane import wait_held
 from ionspike.network.network import Network
 
 
@@ -39,6 +40,17 @@ def test_a_wait_equals_an_integrator_at_tight_tolerance(cell: Cell):
         solved = solve_ivp(slope, (0, 5e-3), [start, 0.0], "LSODA", rtol=1e-10, atol=1e-12, events=reached)
         # steps of 3 mV of drop and 0.2 mV of membrane: half a per cent of the wait
         assert fired == pytest.approx(solved.t_events[0][0], rel=5e-3)
+
+
+def test_the_law_that_is_fitted_is_the_law_that_runs(cell: Cell):
+    soma = replace(cell.soma, leak_current=(0.0,) * len(cell.soma.leak_current))
+    p, leak, *_ = pack(replace(cell, soma=soma))
+    names = ("keeper_rate", "threshold", "slope", "curvature", "keeper_slope", "fire", "fire_slope")
+    law = np.array([getattr(soma, name) for name in names])
+    voltages = soma.threshold + np.array([0.012, 0.02, 0.05, 0.1])
+    fitted = wait_held(law, voltages)
+    # 3 mV a step against a quadrature of 60 points: half a per cent of the wait
+    np.testing.assert_allclose([wait(p, leak, v, 0.0, 1.0)[2] for v in voltages], fitted, rtol=5e-3)
 
 
 def test_a_quiet_membrane_leaks_as_its_table_says(cell: Cell):

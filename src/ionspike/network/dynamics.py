@@ -13,7 +13,7 @@ from ionspike.network.cell import Cell, leak_grid
 
 Array = NDArray[np.float64]
 
-_THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
+THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
 # places in the parameter vector
 _C, _RATE, _VTH, _SLOPE, _CURVE, _LAM, _FIRE, _FIRE1, _RES, _RES1, _DEAD, _KEEP, _SUPPLY = range(13)
 _RAIL, _WIDTH, _SERIES, _Q0, _Q1, _Q2, _TION, _SHIFT, _GMIN, _GSPAN, _GOFF, _POL, _VREST, _PLASTIC, _DV = range(13, 28)
@@ -112,7 +112,7 @@ def log_drive(p: Array, v: float) -> float:
 @njit(cache=True)
 def keeper(p: Array, u: float) -> float:
     """The keeper's current at a drop ``u`` (V), over its value while it is saturated near zero drop."""
-    return (1.0 + p[_LAM] * u) * -math.expm1(-u / _THERMAL)
+    return (1.0 + p[_LAM] * u) * -math.expm1(-u / THERMAL)
 
 
 @njit(cache=True)
@@ -127,7 +127,7 @@ def wait(p: Array, leak: Array, v: float, u: float, t_max: float) -> tuple[float
             h = min(h, 2e-4 / abs(slope))  # the membrane moves by at most 0.2 mV a step: the drive by half a per cent
         m = math.exp(log_drive(p, v + 0.5 * slope * h))
         if m < 0.3 and u < 0.05:  # far below the threshold the drop follows the membrane at once
-            u = -_THERMAL * math.log1p(-m)
+            u = -THERMAL * math.log1p(-m)
             drawn += m * h
             v, t = v + slope * h, t + h
             continue
@@ -136,8 +136,8 @@ def wait(p: Array, leak: Array, v: float, u: float, t_max: float) -> tuple[float
             h = 3e-3 / rate
             m = math.exp(log_drive(p, v + 0.5 * slope * h))
             rate = p[_RATE] * (m - keeper(p, u))
-        fall = math.exp(-u / _THERMAL)
-        decay = p[_RATE] * (p[_LAM] * (1.0 - fall) + (1.0 + p[_LAM] * u) * fall / _THERMAL)
+        fall = math.exp(-u / THERMAL)
+        decay = p[_RATE] * (p[_LAM] * (1.0 - fall) + (1.0 + p[_LAM] * u) * fall / THERMAL)
         moved = -rate * math.expm1(-decay * h) / decay if decay * h > 1e-9 else rate * h
         fire = p[_FIRE] + p[_FIRE1] * max(math.log(m), 0.0)
         if u + moved >= fire:

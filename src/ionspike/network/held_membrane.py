@@ -12,10 +12,10 @@ from scipy.optimize import brentq, least_squares
 from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.errors import RunError
+from ionspike.network.dynamics import THERMAL
 
 Array = NDArray[np.float64]
 
-_THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
 _QUIET = 3e-3  # s, a run below the threshold
 _LEVELS = (0.1, 0.2, 0.3)  # V of drop at which the time is compared on the way to a spike
 _WAIT_SCALE, _LEVEL_SCALE, _REST_SCALE = (
@@ -75,12 +75,12 @@ def measure_held(bench: Bench, setting: Setting, workers: int | None = None, lik
     leak, static, drops = _resting(resting)
     law = _fit(firing, quiet, drops, bench.supply)
     # the static current against the keeper's relative current, through the voltages where it is more than leakage
-    relative = (1 + law[4] * drops) * -np.expm1(-drops / _THERMAL)
+    relative = (1 + law[4] * drops) * -np.expm1(-drops / THERMAL)
     high_enough = relative > 0.05
     keeper = float(np.sum((static - static[0]) * relative * high_enough) / np.sum(relative**2 * high_enough))
     voltages = np.array([run.bench.hold for run in firing], float)
     waits = np.array([run.spike_times[0] for run in firing])
-    table = np.stack([voltages, waits, _wait(law, voltages)], axis=-1)
+    table = np.stack([voltages, waits, wait_held(law, voltages)], axis=-1)
     rate, threshold, slope, curvature, keeper_slope, fire, fire_slope = (float(v) for v in law)
     return Held(quiet, leak, rate, threshold, slope, curvature, keeper_slope, fire, fire_slope, keeper, table)
 
@@ -139,15 +139,15 @@ def _fit(firing: list[Run], quiet: Array, drops: Array, supply: float) -> Array:
 
     def residual(law: Array) -> Array:
         drive = np.exp(_log_drive(law, quiet[seen]))
-        rest = (1 + law[4] * drops[seen]) * -np.expm1(-drops[seen] / _THERMAL)
-        way = [(_wait(law, voltages, top) - passed[:, k]) / waits / _LEVEL_SCALE for k, top in enumerate(_LEVELS)]
+        rest = (1 + law[4] * drops[seen]) * -np.expm1(-drops[seen] / THERMAL)
+        way = [(wait_held(law, voltages, top) - passed[:, k]) / waits / _LEVEL_SCALE for k, top in enumerate(_LEVELS)]
         return np.concatenate(
-            [np.log(_wait(law, voltages) / waits) / _WAIT_SCALE, *way, (drive / rest - 1) / _REST_SCALE]
+            [np.log(wait_held(law, voltages) / waits) / _WAIT_SCALE, *way, (drive / rest - 1) / _REST_SCALE]
         )
 
     start = np.array([2e4, voltages.min() - 0.012, 0.044, -1.0, 0.2, 0.42, 0.02])
     # the keeper's rate scales every wait: begin with the one that meets the middle of them
-    start[0] *= float(np.median(_wait(start, voltages) / waits))
+    start[0] *= float(np.median(wait_held(start, voltages) / waits))
     scale = np.array([1e4, 0.01, 0.01, 1.0, 0.1, 0.1, 0.01])
     low = np.array([1e-3 * start[0], 0.0, 0.02, -20.0, 0.0, 0.25, 0.0])
     high = np.array([1e3 * start[0], float(voltages.min()), 0.2, 20.0, 2.0, 0.8, 0.2])
@@ -164,13 +164,13 @@ def _log_drive(law: Array, v: Array) -> Array:
     return (v - law[1]) / law[2] + law[3] * (v - law[1]) ** 2
 
 
-def _wait(law: Array, v: Array, top: float | None = None) -> Array:
+def wait_held(law: Array, v: Array, top: float | None = None) -> Array:
     """Time (s) from no drop to the spike, or to the drop ``top`` (V), with the membrane at ``v`` (V)."""
     drive = _log_drive(law, v)
     end = law[5] + law[6] * np.maximum(drive, 0.0) if top is None else np.full(len(v), top)
     s = (_NODES + 1) / 2
     drop = end[:, None] * s**2  # the start is where the rate changes fast
-    rate = law[0] * (np.exp(drive)[:, None] - (1 + law[4] * drop) * -np.expm1(-drop / _THERMAL))
+    rate = law[0] * (np.exp(drive)[:, None] - (1 + law[4] * drop) * -np.expm1(-drop / THERMAL))
     return (2 * end[:, None] * s / np.maximum(rate, 1e-4 * law[0]) * _WEIGHTS / 2).sum(axis=1)
 
 
