@@ -32,7 +32,7 @@ from ionspike.spice.waveforms import Waveforms
 
 _INIT = "* settings of ionspike, in place of anybody's .spiceinit\nset num_threads=1\nset ng_nomodcheck\n"
 _POLL = 0.005  # s
-_SHORTER = 5.0
+_SHORTER, _REPEATS = 5.0, 3
 _PR_SET_PDEATHSIG = 1
 
 
@@ -46,7 +46,7 @@ class Ngspice:
     """The ngspice program at ``path``.
 
     A run that does not converge is retried along a ladder: gmin 1e-15, then reltol ten times smaller, then the trapezoidal rule. What
-    still fails is reported with the end of ngspice's log. A run that lost input pulses is repeated once with a shorter longest step.
+    still fails is reported with the end of ngspice's log. A run that lost input pulses is repeated with a shorter longest step, at most three times.
     """
 
     path: str
@@ -77,10 +77,14 @@ class Ngspice:
             RunError: ngspice failed, took too long, wrote too much, lost an input pulse or found a wild solution.
         """
         waveforms = self._climb(job)
-        if _lost(job, waveforms):
+        shorter = job
+        for _ in range(_REPEATS):
+            if not _lost(job, waveforms):
+                break
             # breakpoints closer than 5e-5 of the longest step are merged: a shorter one keeps them apart
-            run = job.transient
-            waveforms = self._climb(replace(job, transient=replace(run, max_step=run.max_step / _SHORTER)))
+            run = shorter.transient
+            shorter = replace(shorter, transient=replace(run, max_step=run.max_step / _SHORTER))
+            waveforms = self._climb(shorter)
         _check(job, waveforms)
         return waveforms
 
