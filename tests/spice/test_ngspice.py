@@ -60,9 +60,10 @@ def test_lost_pulses_fail_the_run(setting: Setting, job: Job):
         setting.engine.run(replace(job, pulses=(PulseCheck("v(in)", 0.5, 2),)))
 
 
-def test_edges_that_ngspice_would_merge_are_run_again_with_shorter_steps(setting: Setting):
-    pulses = "v1 in 0 pulse(0 1 1u 1n 1n 3n 10u)\nr1 in 0 1k\n"
-    coarse = Job(pulses, Transient(1e-3, 3e-5), ("v(in)",), setting.process, pulses=(PulseCheck("v(in)", 0.5, 100),))
+def test_pulses_that_ngspice_loses_are_found_again_with_shorter_steps(setting: Setting):
+    # ngspice 44 leaves out five of these at any step above some ten nanoseconds, without a word; 39 finds all of them
+    train = "v1 in 0 pulse(0 1 1u 1n 1n 3n 10u)\nr1 in 0 1k\n"
+    coarse = Job(train, Transient(1e-3, 1.25e-6), ("v(in)",), setting.process, pulses=(PulseCheck("v(in)", 0.5, 100),))
     assert len(setting.engine.run(coarse).rises("v(in)", 0.5)) == 100
 
 
