@@ -20,8 +20,8 @@ from ionspike.network.calibrate import calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import run_free
 from ionspike.network.held_membrane import measure_held
-from ionspike.network.network import Network
 from ionspike.report.claim import Check, Claim, Conditions, Context, Control, Outcome, Picture, circuit_conditions
+from ionspike.report.claims.rate_separation import MIXED, SEED, WINDOWS, Separation
 from ionspike.report.claims.trimmed import soma, spike_width, trimmed
 from ionspike.spikes import regular
 from ionspike.units import show
@@ -33,10 +33,6 @@ _LOW_EDGE, _BAND, _HIGH_EDGE = (15.0, 20.0, 30.0), (60.0, 80.0, 100.0, 120.0), (
 _SECONDS, _SKIPPED = 0.3, 10  # counted time at each rate, after the first input pulses
 _WIDTH = 19e-9  # s, input pulses of the band
 _HIGH_SCALE = 0.05  # channel width of the second neuron against the reference card
-_MIXED = (100.0, 400.0)  # Hz, the low and the high rate of the mixed train
-_WINDOWS = 60  # of 1 s, half of each rate
-_SEED = 7
-_LEAST_SPREAD = 0.29  # spikes: the standard deviation of rounding to whole counts, so that no d' is infinite
 
 
 def band_bench(neuron: Neuron) -> Bench:
@@ -202,82 +198,6 @@ def _band_controls(band: Band) -> list[Control]:
     return [Control("outputs-above-band-off", float(above / max(inside, 1)), "", 1.0, None)]
 
 
-# --- (c) the network ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Separation:
-    """Two neurons under one train whose rate changes from window to window; counts of each by window, 1 s each."""
-
-    low_cell: Cell
-    high_cell: Cell
-    train: np.ndarray
-    kinds: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    charge: tuple[float, float]
-
-    @classmethod
-    def measure(cls, low: Cell, high: Cell) -> Separation:
-        """Run both neurons on the mixed train."""
-        rng = np.random.default_rng(_SEED)
-        kinds = rng.permutation(np.repeat([0, 1], _WINDOWS // 2))
-        parts = [k + np.sort(rng.uniform(0, 1, rng.poisson(_MIXED[kind]))) for k, kind in enumerate(kinds)]
-        train = np.concatenate(parts)
-        return cls._run(low, high, train[np.concatenate([[True], np.diff(train) > 1e-6])], kinds)
-
-    @classmethod
-    def _run(cls, low: Cell, high: Cell, train: np.ndarray, kinds: np.ndarray) -> Separation:
-        net = Network()
-        net.add_input("train", train)
-        for name, cell in (("low", low), ("high", high)):
-            net.add_neuron(name, cell)
-            net.connect("train", name)
-        done = net.run(float(len(kinds)))
-        edges = np.arange(len(kinds) + 1.0)
-        counts = (done.counts("low", edges), done.counts("high", edges))
-        return cls(low, high, train, kinds, *counts, (done.charge["low"], done.charge["high"]))
-
-    def in_windows(self, kind: int) -> float:
-        """d' of the two neurons in the low (0) or high (1) windows: mean difference in favour of the neuron that should fire."""
-        right, wrong = (self.low, self.high) if kind == 0 else (self.high, self.low)
-        a, b = right[self.kinds == kind], wrong[self.kinds == kind]
-        spread = np.sqrt(0.5 * (a.var(ddof=1) + b.var(ddof=1)))
-        return float((a.mean() - b.mean()) / max(spread, _LEAST_SPREAD))
-
-    @property
-    def dprime(self) -> float:
-        """The smaller of the two."""
-        return min(self.in_windows(0), self.in_windows(1))
-
-    def control(self) -> Separation:
-        """Static synapses that pass the same total charge over the same train."""
-        cells = [_static(cell, q, self) for cell, q in zip((self.low_cell, self.high_cell), self.charge, strict=True)]
-        return Separation._run(cells[0], cells[1], self.train, self.kinds)
-
-    def dataset(self) -> xr.Dataset:
-        """Counts by window."""
-        rates = [_MIXED[k] for k in self.kinds]
-        made = {"low": ("window", self.low), "high": ("window", self.high), "rate": ("window", rates, {"units": "Hz"})}
-        return xr.Dataset(made)
-
-
-def _static(cell: Cell, charge: float, mixed: Separation) -> Cell:
-    """The cell with a fixed conductance that passes ``charge`` (C) over the mixed train: what is missing is made up in proportion."""
-    conductance = cell.device.weight.G_min
-    made = cell
-    for _ in range(6):
-        fixed = replace(
-            cell.device.without_volatile(), weight=replace(cell.device.weight, G_min=conductance, G_max=0.0)
-        )
-        made = replace(cell, device=fixed, mean_state=tuple(fixed.at_rest()), plastic=False)
-        passed = run_free(made, mixed.train, float(len(mixed.kinds))).charge
-        if abs(passed / charge - 1) < 0.01:
-            break
-        conductance *= min(max(charge / max(passed, 1e-18), 0.1), 10.0)
-    return made
-
-
 # --- what the report shows ----------------------------------------------------------------------------------------------------
 
 
@@ -306,7 +226,7 @@ def _notes(
         second += f" Energy per output spike in the band {min(spent) * 1e12:.2f} to {max(spent) * 1e12:.2f} pJ, idle power included."
         second += " Control: outputs at 240 Hz over those at 120 Hz, volatile part off."
     third = (
-        f"(c) {_WINDOWS} windows of 1 s, Poisson at {_MIXED[0]:g} or {_MIXED[1]:g} Hz in random order (seed {_SEED}), one train into both "
+        f"(c) {WINDOWS} windows of 1 s, Poisson at {MIXED[0]:g} or {MIXED[1]:g} Hz in random order (seed {SEED}), one train into both "
         f"neurons. d' {separation.in_windows(0):.1f} in the low windows (mean counts {separation.low[separation.kinds == 0].mean():.1f} and "
         f"{separation.high[separation.kinds == 0].mean():.1f}), {separation.in_windows(1):.1f} in the high ones; the smaller counts. With "
         f"static synapses of the same total charge: {static.in_windows(0):.1f} and {static.in_windows(1):.1f}."
@@ -334,7 +254,7 @@ def _pictures(corners: list[RateResponse], band: Band, separation: Separation, c
     axes[1].set_xticks([15, 30, 60, 120, 240, 480], ["15", "30", "60", "120", "240", "480"])
     axes[1].minorticks_off()
     axes[1].legend()
-    for kind, marker, label in ((0, "o", f"{_MIXED[0]:g} Hz window"), (1, "^", f"{_MIXED[1]:g} Hz window")):
+    for kind, marker, label in ((0, "o", f"{MIXED[0]:g} Hz window"), (1, "^", f"{MIXED[1]:g} Hz window")):
         chosen = separation.kinds == kind
         axes[2].plot(separation.low[chosen], separation.high[chosen], marker, alpha=0.7, label=label, linestyle="none")
     axes[2].set(xlabel="spikes of the low neuron in 1 s", ylabel="spikes of the high neuron in 1 s")
