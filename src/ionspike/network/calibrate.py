@@ -24,7 +24,8 @@ from ionspike.spikes import poisson
 Array = NDArray[np.float64]
 
 _RATES = (3e3, 30e3)  # Hz of irregular input; the second drives the device to large states
-_COUNTS = (160, 100)
+COUNTS = (160, 100)
+FEW = (80, 60)  # enough for a look, not for a cell to keep
 _SEED = 1
 _SETTLED = 40e-9  # s after a pulse or a reset
 
@@ -35,6 +36,7 @@ def calibrate(
     held: Held | None = None,
     workers: int | None = None,
     rates: tuple[float, ...] = _RATES,
+    counts: tuple[int, ...] = COUNTS,
 ) -> Cell:
     """Measure a cell: the neuron of ``bench`` with its synapse, read rail, switch and pulse width.
 
@@ -42,6 +44,7 @@ def calibrate(
         bench: as for :func:`~ionspike.circuit.simulate.simulate`; its pulses are ignored.
         held: the soma's measurement, if it was made before (it does not depend on the synapse).
         rates: mean input rates (Hz) of the two calibration runs.
+        counts: input pulses of each of them.
 
     Raises:
         InputError: the neuron has no synapse.
@@ -52,7 +55,7 @@ def calibrate(
         raise InputError("the neuron has no synapse to calibrate; expected one of its ECRAMs at 'synapse'")
     held = held or measure_held(bench, setting, workers)
     benches = []
-    for rate, count in zip(rates, _COUNTS, strict=True):
+    for rate, count in zip(rates, counts, strict=True):
         pulses = poisson(rate, count, _SEED)
         benches.append((bench.with_(pulses=tuple(pulses)), pulses[-1] + 1 / rate))
     *runs, silent = simulate_all([*benches, (bench.with_(pulses=()), IDLE)], setting, workers)

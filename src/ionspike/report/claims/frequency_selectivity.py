@@ -16,7 +16,7 @@ from ionspike.circuit.simulate import Run, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.device.trains import Train
-from ionspike.network.calibrate import calibrate
+from ionspike.network.calibrate import COUNTS, FEW, calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import run_free
 from ionspike.network.held_membrane import measure_held
@@ -145,7 +145,8 @@ def calibrated_cells(context: Context) -> dict[str, Cell]:
     }
     held = measure_held(benches["band-pass"], context.spice, context.workers, like=soma(context))
     rates = {"band-pass": (90.0, 200.0), "high-pass": (800.0, 2000.0)}
-    cells = {n: calibrate(b, context.spice, held, context.workers, rates[n]) for n, b in benches.items()}
+    counts = FEW if context.quick else COUNTS
+    cells = {n: calibrate(b, context.spice, held, context.workers, rates[n], counts) for n, b in benches.items()}
     context.progress("cells of band and network calibrated")
     return cells
 
