@@ -10,16 +10,11 @@ What ngspice 39 does if it is let:
 
 from __future__ import annotations
 
-import ctypes
-import os
 import re
-import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -27,13 +22,12 @@ from pathlib import Path
 from ionspike.errors import RunError
 from ionspike.spice.deck import compose
 from ionspike.spice.engine import Accuracy, Job, Limits
+from ionspike.spice.program import execute
 from ionspike.spice.raw import read_raw
 from ionspike.spice.waveforms import Waveforms
 
 _INIT = "* settings of ionspike, in place of anybody's .spiceinit\nset num_threads=1\nset ng_nomodcheck\n"
-_POLL = 0.005  # s
 _SHORTER, _REPEATS = 5.0, 3
-_PR_SET_PDEATHSIG = 1
 
 
 def install_hint() -> str:
@@ -116,32 +110,8 @@ class Ngspice:
         return waveforms, ""
 
     def _execute(self, folder: Path, limits: Limits) -> tuple[int, str]:
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "HOME": str(folder),
-            "SPICE_SCRIPTS": str(folder),
-            "LC_ALL": "C",
-        }
-        with (folder / "log.txt").open("w+b") as log:
-            child = subprocess.Popen(
-                [self.path, "-n", "-b", "-r", "out.raw", "deck.cir"],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_confine(limits) if os.name == "posix" else None,
-            )
-            try:
-                problem = _watch(child, folder, limits)
-            finally:
-                _kill(child)
-            log.seek(0)
-            text = log.read(10_000_000).decode("utf-8", "replace")
-        if problem:
-            raise RunError(f"ngspice {problem}: {_end(text)}")
-        return child.returncode, text
+        command = [self.path, "-n", "-b", "-r", "out.raw", "deck.cir"]
+        return execute("ngspice", command, folder, limits, {"SPICE_SCRIPTS": str(folder)}, end=_end)
 
 
 def _ladder(accuracy: Accuracy) -> tuple[Accuracy, ...]:
@@ -151,47 +121,6 @@ def _ladder(accuracy: Accuracy) -> tuple[Accuracy, ...]:
         accuracy.tighter(),
         replace(accuracy, method="trap"),
     )
-
-
-def _watch(child: subprocess.Popen[bytes], folder: Path, limits: Limits) -> str:
-    """Wait for the end of a run; what limit it broke, or nothing."""
-    deadline = time.monotonic() + limits.seconds
-    wait = 1e-3
-    while True:
-        try:
-            child.wait(wait)
-            return ""
-        except subprocess.TimeoutExpired:
-            wait = _POLL
-        if time.monotonic() > deadline:
-            return f"was stopped after {limits.seconds:g} s"
-        if sum(item.stat().st_size for item in folder.iterdir() if item.is_file()) > limits.output:
-            return f"was stopped after {limits.output / 2**20:.0f} MiB of output"
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is None:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-
-
-@cache
-def _libc() -> ctypes.CDLL | None:
-    return ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
-
-
-def _confine(limits: Limits):
-    libc = _libc()
-    output = limits.output + 2**20
-
-    def apply() -> None:
-        if libc is not None:  # the child dies with its parent, also when that is killed
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (output, output))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-    return apply
 
 
 def _lost(job: Job, waveforms: Waveforms) -> str:
