@@ -1,66 +1,54 @@
-"""``ionspike circuit run``: one neuron under regular input, measured."""
+"""``ionspike circuit``: neurons on transistors."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from ionspike.circuit.energy import energy
-from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.simulate import Run, Setting, simulate
-from ionspike.circuit.testbench import Bench
-from ionspike.device import Ecram
-from ionspike.spice.ngspice import Ngspice
-from ionspike.spice.process import find_process
-from ionspike.spikes import regular
-from ionspike.units import quantity, show
+import typer
+
+from ionspike.cli.common import Json, group, show_result
+from ionspike.errors import InputError
+
+app = group("Neurons on transistors: list, run.")
 
 
-def run_neuron(
-    topology: str,
-    rate: str,
-    count: int,
-    width: str,
-    biases: dict[str, str],
-    cards: dict[str, str | None],
-    plot: Path | None,
-) -> tuple[dict[str, Any], list[str]]:
-    """Run it; the result as a dictionary and as lines for a reader."""
-    devices: dict[str, Any] = {place: Ecram.load(card) for place, card in cards.items() if card is not None}
-    neuron = Neuron(topology=topology, **biases, **devices)  # type: ignore[arg-type]
-    frequency = quantity(rate, "Hz", "rate")
-    pulses = tuple(regular(frequency, count))
-    bench = Bench(neuron=neuron, pulses=pulses, width=quantity(width, "s", "width"))
-    run = simulate(bench, pulses[-1] + min(1 / frequency, 1e-3), Setting(Ngspice.find(), find_process("sky130")))
-    result: dict[str, Any] = {
-        "inputs": len(run.input_times),
-        "spike_times": run.spike_times.tolist(),
-        "widths": run.widths.tolist(),
-    }
-    lines = [f"{len(run.input_times)} input pulses, {len(run.spike_times)} output spikes"]
-    if len(run.widths):
-        lines.append(f"spike width {show(float(run.widths[0]), 's')} (first)")
-    if len(run.reset_ends) > 1:
-        spent = energy(run)
-        result |= {"rate": spent.rate, "energy_core": spent.core, "energy_total": spent.total(), "blocks": spent.blocks}
-        lines.append(f"output rate {show(spent.rate, 'Hz')}")
-        lines.append(
-            f"energy per output spike {show(spent.core, 'J')}, {show(spent.total(), 'J')} with a bias cell of its own"
-        )
-    if plot is not None:
-        _draw(run, plot)
-        lines.append(f"figure at {plot}")
-    return result, lines
+@app.command("list")
+def circuit_list(as_json: Json = False) -> None:
+    """The neurons and where an ECRAM may sit in each."""
+    from ionspike.circuit.neurons import TOPOLOGIES
+
+    result = {"neurons": [{"name": t.name, "placements": list(t.placements)} for t in TOPOLOGIES.values()]}
+    show_result(result, [f"{t.name}: ECRAM in {', '.join(t.placements)}" for t in TOPOLOGIES.values()], as_json)
 
 
-def _draw(run: Run, path: Path) -> None:
-    from ionspike import files, plotting
+@app.command("run")
+def circuit_run(
+    topology: Annotated[str, typer.Argument(help="A neuron of `circuit list`.")] = "delay-feedback-lif",
+    rate: Annotated[str, typer.Option(help="Rate of the input pulses.")] = "1 kHz",
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="Number of input pulses.")] = 20,
+    width: Annotated[str, typer.Option(help="Width of an input pulse.")] = "9 ns",
+    membrane: Annotated[str, typer.Option(help="Membrane capacitance.")] = "2 pF",
+    delay_bias: Annotated[str, typer.Option(help="Reference current of the delay.")] = "1.56 nA",
+    keeper_bias: Annotated[str, typer.Option(help="Reference current of the keeper.")] = "0.05 nA",
+    leak_bias: Annotated[str, typer.Option(help="Leak current; 0 grounds the leak's gate.")] = "0 A",
+    synapse: Annotated[str | None, typer.Option(help="Card of an ECRAM gated by the input.")] = None,
+    input_path: Annotated[str | None, typer.Option("--input", help="Card of an ECRAM in the input path.")] = None,
+    leak: Annotated[str | None, typer.Option(help="Card of an ECRAM in the leak path.")] = None,
+    delay: Annotated[str | None, typer.Option(help="Card of an ECRAM in the delay path.")] = None,
+    bias: Annotated[list[str] | None, typer.Option(help="Further argument of the neuron as NAME=VALUE.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Figure of the waveforms (PNG).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a neuron under regular input and measure spikes, widths and energy."""
+    from ionspike.cli.circuit_runs import run_neuron
 
-    made, axes = plotting.figure(2, 1, height=4.0, sharex=True)
-    axes[0].plot(run.time * 1e3, run["v(mem)"], label="membrane")
-    axes[0].set_ylabel("voltage (V)")
-    axes[1].plot(run.time * 1e3, run["v(spk)"], label="output spike")
-    axes[1].set(xlabel="time (ms)", ylabel="voltage (V)")
-    for axis in axes:
-        axis.legend()
-    files.write_bytes(path, plotting.png(made))
+    neuron = {"membrane": membrane, "delay_bias": delay_bias, "keeper_bias": keeper_bias, "leak_bias": leak_bias}
+    for item in bias or ():
+        name, separator, value = item.partition("=")
+        if not separator or name not in neuron:
+            raise InputError(f"there is no bias {item!r}; expected NAME=VALUE with one of {', '.join(neuron)}")
+        neuron[name] = value
+    cards = {"synapse": synapse, "input": input_path, "leak": leak, "delay": delay}
+    result, lines = run_neuron(topology, rate, count, width, neuron, cards, plot)
+    show_result(result, lines, as_json)

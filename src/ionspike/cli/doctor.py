@@ -1,65 +1,17 @@
-"""What the package finds on this machine: versions and paths, what is missing and how to get it."""
+"""``ionspike doctor``: what is installed, what is missing, and how to get it."""
 
 from __future__ import annotations
 
-import os
-import platform
-from importlib import metadata
-from pathlib import Path
-from typing import Any
+import typer
 
-from ionspike import __version__
-from ionspike.errors import InputError, RunError
-from ionspike.spice.ngspice import Ngspice
-from ionspike.spice.process import find_process
-
-_LIBRARIES = ("numpy", "scipy", "numba", "xarray", "zarr", "lmfit", "matplotlib")
-_OLDEST_NGSPICE = 39
+from ionspike.cli.common import Json, show_result
 
 
-def examine() -> list[dict[str, Any]]:
-    """One entry an item: ``name, found, optional, detail``. The detail of what is missing says how to get it."""
-    libraries = ", ".join(f"{name} {metadata.version(name)}" for name in _LIBRARIES)
-    return [
-        _item("ionspike", True, f"{__version__} at {Path(__file__).resolve().parents[1]}"),
-        _item("python", True, f"{platform.python_version()} on {platform.platform()}"),
-        _item("libraries", True, libraries),
-        _ngspice(),
-        _models(),
-        _records(),
-    ]
+def doctor(as_json: Json = False) -> None:
+    """What is installed, what is missing, and how to get it."""
+    from ionspike.cli.installation import examine
 
-
-def _item(name: str, found: bool, detail: str, optional: bool = False) -> dict[str, Any]:
-    return {"name": name, "found": found, "optional": optional, "detail": detail}
-
-
-def _ngspice() -> dict[str, Any]:
-    try:
-        engine = Ngspice.find()
-    except RunError as error:
-        return _item("ngspice", False, str(error))
-    number = engine.version.split(".")[0]
-    if number.isdigit() and int(number) < _OLDEST_NGSPICE:
-        return _item("ngspice", False, f"{engine.version} at {engine.path}; expected {_OLDEST_NGSPICE} or newer")
-    return _item("ngspice", True, f"{engine.version} at {engine.path}")
-
-
-def _models() -> dict[str, Any]:
-    try:
-        kit = find_process("sky130")
-    except InputError as error:
-        return _item("sky130", False, str(error))
-    return _item("sky130", True, f"{kit.version} at {kit.library('tt').parent}")
-
-
-def _records() -> dict[str, Any]:
-    folder = os.environ.get("IONSPIKE_DATA")
-    if folder and Path(folder).is_dir():
-        return _item("measured records", True, f"at {folder} (IONSPIKE_DATA)", optional=True)
-    return _item(
-        "measured records",
-        False,
-        "compact-model falls back to a synthetic record; set IONSPIKE_DATA to a folder of measured records",
-        optional=True,
-    )
+    found = examine()
+    lines = [f"{'ok     ' if item['found'] else 'missing'} {item['name']}: {item['detail']}" for item in found]
+    show_result({"items": found}, lines, as_json)
+    raise typer.Exit(0 if all(item["found"] or item["optional"] for item in found) else 1)

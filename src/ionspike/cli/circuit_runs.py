@@ -1,0 +1,66 @@
+"""What ``ionspike circuit run`` does: one neuron under regular input, measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ionspike.circuit.energy import energy
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.simulate import Run, Setting, simulate
+from ionspike.circuit.testbench import Bench
+from ionspike.device import Ecram
+from ionspike.spice.ngspice import Ngspice
+from ionspike.spice.process import find_process
+from ionspike.spikes import regular
+from ionspike.units import quantity, show
+
+
+def run_neuron(
+    topology: str,
+    rate: str,
+    count: int,
+    width: str,
+    biases: dict[str, str],
+    cards: dict[str, str | None],
+    plot: Path | None,
+) -> tuple[dict[str, Any], list[str]]:
+    """Run it; the result as a dictionary and as lines for a reader."""
+    devices: dict[str, Any] = {place: Ecram.load(card) for place, card in cards.items() if card is not None}
+    neuron = Neuron(topology=topology, **biases, **devices)  # type: ignore[arg-type]
+    frequency = quantity(rate, "Hz", "rate")
+    pulses = tuple(regular(frequency, count))
+    bench = Bench(neuron=neuron, pulses=pulses, width=quantity(width, "s", "width"))
+    run = simulate(bench, pulses[-1] + min(1 / frequency, 1e-3), Setting(Ngspice.find(), find_process("sky130")))
+    result: dict[str, Any] = {
+        "inputs": len(run.input_times),
+        "spike_times": run.spike_times.tolist(),
+        "widths": run.widths.tolist(),
+    }
+    lines = [f"{len(run.input_times)} input pulses, {len(run.spike_times)} output spikes"]
+    if len(run.widths):
+        lines.append(f"spike width {show(float(run.widths[0]), 's')} (first)")
+    if len(run.reset_ends) > 1:
+        spent = energy(run)
+        result |= {"rate": spent.rate, "energy_core": spent.core, "energy_total": spent.total(), "blocks": spent.blocks}
+        lines.append(f"output rate {show(spent.rate, 'Hz')}")
+        lines.append(
+            f"energy per output spike {show(spent.core, 'J')}, {show(spent.total(), 'J')} with a bias cell of its own"
+        )
+    if plot is not None:
+        _draw(run, plot)
+        lines.append(f"figure at {plot}")
+    return result, lines
+
+
+def _draw(run: Run, path: Path) -> None:
+    from ionspike import files, plotting
+
+    made, axes = plotting.figure(2, 1, height=4.0, sharex=True)
+    axes[0].plot(run.time * 1e3, run["v(mem)"], label="membrane")
+    axes[0].set_ylabel("voltage (V)")
+    axes[1].plot(run.time * 1e3, run["v(spk)"], label="output spike")
+    axes[1].set(xlabel="time (ms)", ylabel="voltage (V)")
+    for axis in axes:
+        axis.legend()
+    files.write_bytes(path, plotting.png(made))
