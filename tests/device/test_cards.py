@@ -64,8 +64,50 @@ def test_a_card_that_is_not_there_is_named():
         Ecram.load("nothing")
 
 
-def test_parts_of_the_format_that_are_not_used_yet_are_said_so(tmp_path: Path):
+SPREAD = """
+[spread]
+pulse = { value = 0.05, source = "measured", why = "10.1000/xyz" }
+correlation = [[1.0, 0.5], [0.5, 1.0]]
+read = 0.01
+[spread.device]
+"population1.tau" = { value = 0.1, source = "assumed", why = "a reason" }
+"gate.V_T" = 0.02
+[aging]
+fatigue_per_pulse = { value = 0.016, source = "fitted", why = "a record" }
+wear_per_second = "1e-9 s^-1"
+recovery = "1 ks"
+"""
+
+
+def test_spread_and_aging_are_read_back_as_saved_with_their_origins(tmp_path: Path):
     path = tmp_path / "card.toml"
-    path.write_text(CARD + "[spread]\nread = 0.01\n")
-    with pytest.warns(UserWarning, match="spread"):
+    path.write_text(CARD + SPREAD)
+    card = Ecram.load(path)
+    assert card.spread.pairs == (("population1.tau", 0.1), ("gate.V_T", 0.02))
+    assert card.aging.recovery == 1000.0
+    again = Ecram.load(card.save(tmp_path / "again.toml"))
+    assert again == card
+    assert again.origins["spread.population1.tau"].why == "a reason"
+    assert again.origins["aging.fatigue_per_pulse"].source == "fitted"
+    one = tmp_path / "one.toml"
+    one.write_text(CARD + SPREAD.replace("[[1.0, 0.5], [0.5, 1.0]]", "0.25"))
+    assert Ecram.load(Ecram.load(one).save(tmp_path / "again.toml")).spread.correlation == 0.25
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"gate.V_T" = 0.02', '"gate.V_X" = 0.02', "gate.V_X"),
+        ('"gate.V_T" = 0.02', '"gate.V_T" = -0.02', "gate.V_T"),
+        ('"gate.V_T" = 0.02', '"gate.C_g" = 0.02', "gate.C_g, which is 0"),
+        ("[0.5, 1.0]]", "[0.4, 1.0]]", "no correlation matrix"),
+        ("read = 0.01", "reed = 0.01", "spread.reed"),
+        ("read = 0.01", 'read = "1 S"', "spread.read"),
+        ("recovery =", "recovers =", "aging.recovers"),
+    ],
+)
+def test_a_defect_in_spread_or_aging_is_named(tmp_path: Path, old: str, new: str, told: str):
+    path = tmp_path / "card.toml"
+    path.write_text(CARD + SPREAD.replace(old, new))
+    with pytest.raises(InputError, match=told):
         Ecram.load(path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import tomllib
-import warnings
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from importlib import resources
@@ -16,15 +15,17 @@ from types import MappingProxyType
 from typing import Any
 
 from ionspike import files
+from ionspike.device.aging import Aging
 from ionspike.device.ecram import Ecram, Gate, Origin, Population, Temperature, Weight
+from ionspike.device.spread import Spread
 from ionspike.errors import InputError
 from ionspike.units import quantity, show
 
 SCHEMA = 1
 SOURCES = ("assumed", "measured", "published", "fitted", "derived")
-_PLAIN = {"gate": Gate, "weight": Weight, "temperature": Temperature}
-_RESERVED = {"spread", "aging"}  # part of the format, not used yet: said so when a card has them
-_TOP = {"schema", "name", "about", *_PLAIN, "population", *_RESERVED}
+_PLAIN = {"gate": Gate, "weight": Weight, "temperature": Temperature, "aging": Aging}
+_OPTIONAL = ("temperature", "aging")
+_TOP = {"schema", "name", "about", *_PLAIN, "population", "spread"}
 _MAX_BYTES = 1_000_000
 
 
@@ -68,8 +69,6 @@ def parse_card(tree: Mapping[str, Any]) -> Ecram:
     unknown = sorted(set(tree) - _TOP)
     if unknown:
         raise InputError(f"unknown key {unknown[0]!r}; expected one of {', '.join(sorted(_TOP))}")
-    for name in sorted(_RESERVED & set(tree)):
-        warnings.warn(f"[{name}] of card {tree.get('name')!r} is not used by this version", stacklevel=3)
     if tree.get("schema") != SCHEMA:
         raise InputError(f"schema is {tree.get('schema')!r}; expected schema = {SCHEMA}")
     if not isinstance(tree.get("name"), str):
@@ -81,8 +80,10 @@ def parse_card(tree: Mapping[str, Any]) -> Ecram:
     sections = {
         name: _section(kind, tree.get(name), name, origins)
         for name, kind in _PLAIN.items()
-        if name in tree or name != "temperature"
+        if name in tree or name not in _OPTIONAL
     }
+    if "spread" in tree:
+        sections["spread"] = _spread(tree["spread"], origins)
     parsed = [_section(Population, table, f"population{k}", origins) for k, table in enumerate(populations, 1)]
     return Ecram(name=tree["name"], populations=tuple(parsed), origins=MappingProxyType(origins), **sections)
 
@@ -105,6 +106,29 @@ def _section(kind: type, table: Any, where: str, origins: dict[str, Origin]) -> 
         if origin is not None:
             origins[f"{where}.{name}"] = origin
     return kind(**values)
+
+
+def _spread(table: Any, origins: dict[str, Origin]) -> Spread:
+    if not isinstance(table, Mapping) or not isinstance(table.get("device", {}), Mapping):
+        raise InputError('[spread] is no table; expected such as device = { "population1.tau" = 0.1 }')
+    # every relative deviation is an entry of its own, as the parameters are; a correlation matrix is bare rows of numbers
+    rows = table.get("correlation", 0.0)
+    entries = {**table.get("device", {}), **{k: v for k, v in table.items() if k not in ("device", "correlation")}}
+    if not isinstance(rows, list):
+        entries["correlation"] = rows
+    values: dict[str, Any] = {}
+    for name, given in entries.items():
+        entry = given if isinstance(given, Mapping) else {"value": given}
+        values[name], origin = _entry(entry, f"spread.{name}", "")
+        if origin is not None:
+            origins[f"spread.{name}"] = origin
+    own = {name: values.pop(name) for name in ("correlation", "pulse", "read") if name in values}
+    unknown = sorted(set(values) - set(table.get("device", {})))
+    if unknown:
+        raise InputError(f"unknown key spread.{unknown[0]}; expected one of device, correlation, pulse, read")
+    if isinstance(rows, list):
+        own["correlation"] = rows
+    return Spread(device=values, **own)
 
 
 def _entry(entry: Mapping[str, Any], where: str, unit: str | None) -> tuple[Any, Origin | None]:
@@ -131,6 +155,10 @@ def dump_card(ecram: Ecram) -> str:
         blocks.append(_block("[[population]]", f"population{k}", population, ecram.origins))
     blocks.append(_block("[weight]", "weight", ecram.weight, ecram.origins))
     blocks.append(_block("[temperature]", "temperature", ecram.temperature, ecram.origins))
+    if ecram.spread != Spread():
+        blocks.append(_spread_block(ecram.spread, ecram.origins))
+    if ecram.aging != Aging():
+        blocks.append(_block("[aging]", "aging", ecram.aging, ecram.origins))
     return "\n".join(blocks)
 
 
@@ -149,13 +177,29 @@ def _block(head: str, where: str, section: Any, origins: Mapping[str, Origin]) -
             continue
         if value == item.default or math.isinf(value):
             continue
-        unit = item.metadata["unit"]
-        origin = origins.get(f"{where}.{item.name}")
-        same = origin is not None and math.isclose(origin.value, value, rel_tol=1e-12, abs_tol=0.0)
-        source = origin.source if origin is not None and same else "derived"
-        why = f", why = {_quoted(origin.why)}" if origin is not None and same and origin.why else ""
-        written = f'"{_exact(value, unit)}"' if unit else repr(value)
-        lines.append(f'{item.name} = {{ value = {written}, source = "{source}"{why} }}')
+        lines.append(_line(item.name, value, item.metadata["unit"], origins.get(f"{where}.{item.name}")))
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str, value: float, unit: str, origin: Origin | None) -> str:
+    same = origin is not None and math.isclose(origin.value, value, rel_tol=1e-12, abs_tol=0.0)
+    source = origin.source if origin is not None and same else "derived"
+    why = f", why = {_quoted(origin.why)}" if origin is not None and same and origin.why else ""
+    written = f'"{_exact(value, unit)}"' if unit else repr(value)
+    return f'{name} = {{ value = {written}, source = "{source}"{why} }}'
+
+
+def _spread_block(spread: Spread, origins: Mapping[str, Origin]) -> str:
+    lines = ["[spread]"]
+    if isinstance(spread.correlation, tuple):
+        lines.append(f"correlation = {[list(row) for row in spread.correlation]}")
+    single = {"pulse": spread.pulse, "read": spread.read}
+    if not isinstance(spread.correlation, tuple):
+        single["correlation"] = float(spread.correlation)
+    lines += [_line(name, value, "", origins.get(f"spread.{name}")) for name, value in single.items() if value]
+    if spread.pairs:
+        lines.append("[spread.device]")
+        lines += [_line(f'"{name}"', sd, "", origins.get(f"spread.{name}")) for name, sd in spread.pairs]
     return "\n".join(lines) + "\n"
 
 

@@ -22,142 +22,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ionspike.device.aging import Aging
+from ionspike.device.parameters import BOLTZMANN_EV, Gate, Origin, Population, Temperature, Weight
+from ionspike.device.spread import Spread, check_names
 from ionspike.errors import InputError
-from ionspike.units import quantity, show
+from ionspike.units import show
 
-BOLTZMANN_EV = 8.617333262e-5  # eV/K, CODATA 2018 (10.1103/RevModPhys.93.025010)
 MAX_POPULATIONS = 4
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 Array = NDArray[np.float64]
 
 
-def _parameter(unit: str, default: float | None = None, *, low: float | None = None, high: float | None = None) -> Any:
-    """A float field in SI that carries its unit and its range; strings with units are accepted at construction."""
-    metadata = {"unit": unit, "low": low, "high": high}
-    return field(metadata=metadata) if default is None else field(default=default, metadata=metadata)
-
-
-class _Section:
-    """Converts and checks the fields of one section of a card."""
-
-    def __post_init__(self) -> None:
-        for item in fields(self):  # type: ignore[arg-type]
-            if "unit" not in item.metadata:
-                continue
-            where = f"{type(self).__name__.lower()}.{item.name}"
-            value = quantity(getattr(self, item.name), item.metadata["unit"], where)
-            low, high = item.metadata["low"], item.metadata["high"]
-            if (low is not None and value < low) or (high is not None and value > high):
-                limits = f"{'-inf' if low is None else f'{low:g}'} to {'inf' if high is None else f'{high:g}'}"
-                raise InputError(f"{where} is {value:g}; expected {limits} {item.metadata['unit']}".rstrip())
-            object.__setattr__(self, item.name, value)
-
-
-_POSITIVE = 1e-300
-
-
-@dataclass(frozen=True)
-class Gate(_Section):
-    """How the gate drives ions: threshold ``V_T`` (V), slope ``V_0`` (V), plateau ``J_lim`` (1/s), resting bias ``V_rest`` (V),
-    gate capacitance ``C_g`` (F), gate leak ``R_g`` (ohm), ``polarity`` 1 or -1, ``drive`` "gate" or "channel" (two-terminal)."""
-
-    V_T: float = _parameter("V")
-    V_0: float = _parameter("V", low=1e-6)
-    J_lim: float = _parameter("s^-1", low=_POSITIVE)
-    V_rest: float = _parameter("V", 0.0)
-    C_g: float = _parameter("F", 0.0, low=0.0)
-    R_g: float = _parameter("ohm", math.inf, low=_POSITIVE)
-    polarity: float = _parameter("", 1.0)
-    drive: Literal["gate", "channel"] = "gate"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_polarity("gate", self.polarity)
-        if self.drive not in ("gate", "channel"):
-            raise InputError(f"gate.drive is {self.drive!r}; expected 'gate' or 'channel'")
-
-
-@dataclass(frozen=True)
-class Population(_Section):
-    """A volatile ion population: insertion ``a`` (relative to J_lim), release time ``tau`` (s), conductance ``g`` (S) at y = 1,
-    ion charge ``q`` (C) at y = 1, release bias ``V_d`` (V, infinite: the bias does not hold ions in), cooperativity ``c, d, s``."""
-
-    tau: float = _parameter("s", low=_POSITIVE)
-    g: float = _parameter("S")
-    a: float = _parameter("", 1.0, low=0.0)
-    q: float = _parameter("C", 0.0, low=0.0)
-    V_d: float = _parameter("V", math.inf, low=1e-6)
-    c: float = _parameter("", 0.0, low=0.0)
-    d: float = _parameter("", 0.0, low=0.0)
-    s: float = _parameter("", 0.0, low=0.0, high=1.0 - 1e-9)
-    polarity: float = _parameter("", 1.0)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_polarity("population", self.polarity)
-
-
-@dataclass(frozen=True)
-class Weight(_Section):
-    """The long-term weight ``w`` in [0, 1] between ``G_min`` and ``G_max`` (S), moved by the same law with a far smaller ``a``
-    and a ``tau`` (s) of hours or none; ``G_off`` (S) is where the channel turns off (0 stands for 1e-4 G_min)."""
-
-    G_min: float = _parameter("S", low=_POSITIVE)
-    G_max: float = _parameter("S", 0.0, low=0.0)
-    G_off: float = _parameter("S", 0.0, low=0.0)
-    w: float = _parameter("", 0.0, low=0.0, high=1.0)
-    a: float = _parameter("", 0.0, low=0.0)
-    tau: float = _parameter("s", math.inf, low=_POSITIVE)
-    q: float = _parameter("C", 0.0, low=0.0)
-    V_d: float = _parameter("V", math.inf, low=1e-6)
-    c: float = _parameter("", 0.0, low=0.0)
-    d: float = _parameter("", 0.0, low=0.0)
-    s: float = _parameter("", 0.0, low=0.0, high=1.0 - 1e-9)
-    polarity: float = _parameter("", 1.0)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_polarity("weight", self.polarity)
-        if self.G_max == 0.0:
-            object.__setattr__(self, "G_max", self.G_min)
-        if self.G_max < self.G_min:
-            raise InputError(
-                f"weight.G_max is {self.G_max:g} S, below G_min = {self.G_min:g} S; expected at least G_min"
-            )
-        if self.G_off == 0.0:
-            object.__setattr__(self, "G_off", 1e-4 * self.G_min)
-
-
-@dataclass(frozen=True)
-class Temperature(_Section):
-    """Reference temperature ``T_ref`` (K) and activation energies (eV) of the exchange rate k0 and of every tau."""
-
-    T_ref: float = _parameter("K", 300.15, low=1.0)
-    E_k0: float = _parameter("eV", 0.0)
-    E_tau: float = _parameter("eV", 0.0)
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a value comes from: ``source`` is assumed, measured, published, fitted or derived; ``why`` gives reason or reference."""
-
-    value: float
-    source: str
-    why: str = ""
-
-
 @dataclass(frozen=True)
 class Ecram:
-    """An ECRAM: gate, one to four volatile populations, the long-term weight and the temperature dependence. Immutable, SI.
+    """An ECRAM: gate, one to four volatile populations, the long-term weight, how it depends on temperature, how devices differ and
+    how they age. Immutable, SI; two are equal if all their values are, wherever these come from.
 
     State vectors hold the populations in order and the weight last, shape (n + 1,).
 
@@ -170,7 +58,9 @@ class Ecram:
     gate: Gate
     populations: tuple[Population, ...]
     weight: Weight
-    temperature: Temperature = Temperature()
+    temperature: Temperature = field(default_factory=Temperature)
+    spread: Spread = field(default_factory=Spread)
+    aging: Aging = field(default_factory=Aging)
     origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -181,6 +71,7 @@ class Ecram:
         object.__setattr__(self, "populations", tuple(self.populations))
         if not 1 <= len(self.populations) <= MAX_POPULATIONS:
             raise InputError(f"{self.name} has {len(self.populations)} populations; expected 1 to {MAX_POPULATIONS}")
+        check_names(self)
 
     # --- the law -------------------------------------------------------------------------------------------------------------
 
@@ -264,6 +155,8 @@ class Ecram:
 
     def at_temperature(self, kelvin: float) -> Ecram:
         """The same device at another temperature: V_0 in proportion to T, k0 and every tau Arrhenius about T_ref."""
+        if not kelvin > 0:
+            raise InputError(f"a temperature of {kelvin:g} K; expected one above 0 K")
         old = self.temperature
         inverse = (1 / kelvin - 1 / old.T_ref) / BOLTZMANN_EV
         v_0 = self.gate.V_0 * kelvin / old.T_ref
@@ -335,8 +228,3 @@ def logistic(u: ArrayLike) -> Array:
     u = np.asarray(u, float)
     small = np.exp(-np.abs(u))
     return np.where(u >= 0, 1.0, small) / (1.0 + small)
-
-
-def _check_polarity(section: str, polarity: float) -> None:
-    if polarity not in (1.0, -1.0):
-        raise InputError(f"{section}.polarity is {polarity:g}; expected 1 or -1")
