@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ionspike.spice.process import Process
@@ -20,16 +20,18 @@ class Transient:
 @dataclass(frozen=True)
 class Accuracy:
     """Tolerances. ngspice's default gmin of 1e-12 S leaks four times what the transistors of a membrane do; gear damps the ringing
-    that the trapezoidal rule leaves on a spike's width (0.015 ns against 0.04 ns at reltol 1e-4). ``temperature`` in degrees C."""
+    that the trapezoidal rule leaves on a spike's width (0.015 ns against 0.04 ns at reltol 1e-4). ``temperature`` in degrees C;
+    ``iterations`` of Newton's method before a time step is cut (ngspice takes no fewer than 100)."""
 
     reltol: float = 1e-4
     gmin: float = 1e-16
     method: str = "gear"
     temperature: float = 27.0
+    iterations: int = 100
 
     def tighter(self, factor: float = 10.0) -> Accuracy:
         """The same settings at a tolerance ``factor`` times smaller."""
-        return Accuracy(self.reltol / factor, self.gmin, self.method, self.temperature)
+        return replace(self, reltol=self.reltol / factor)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Job:
         netlist: elements, ``.subckt``, ``.param`` and ``.ic`` lines; what else a deck needs is added by the engine.
         transient, accuracy, limits: see there.
         save: vectors to keep, such as ``v(mem)`` or ``i(vdd)``.
-        process, corner: the transistor models.
+        process, corner: the transistor models, where the netlist has transistors.
         pulses: pulse counts to check.
         positive: vectors that must stay above zero; one that does not means a wild solution.
     """
@@ -66,7 +68,7 @@ class Job:
     netlist: str
     transient: Transient
     save: tuple[str, ...]
-    process: Process
+    process: Process | None = None
     corner: str = "tt"
     accuracy: Accuracy = field(default_factory=Accuracy)
     limits: Limits = field(default_factory=Limits)
