@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,14 @@ from ionspike.circuit.simulate import Setting
 from ionspike.device import Ecram
 from ionspike.errors import InputError, RunError
 from ionspike.spice import Ngspice, find_process
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_cache() -> Iterator[None]:
+    """Every test measures: finished runs of earlier ones are not read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IONSPIKE_CACHE", "off")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.testbench import Bench, rest_netlist
 from ionspike.errors import InputError, RunError
-from ionspike.spice.batch import run_all
-from ionspike.spice.engine import Accuracy, Engine, Job, Limits, PulseCheck, Transient
+from ionspike.spice.batch import run_all, run_one
+from ionspike.spice.engine import Accuracy, EnergyCheck, Engine, Failure, Job, Limits, PulseCheck, Transient
 from ionspike.spice.ngspice import Ngspice
 from ionspike.spice.process import Process, find_process
 from ionspike.spice.waveforms import Waveforms
@@ -138,10 +138,28 @@ def simulate_pulses(
 
 
 def simulate_all(benches: Sequence[tuple[Bench, float]], setting: Setting, workers: int | None = None) -> list[Run]:
-    """Run several benches, in parallel; results in order, the same with any number of workers."""
+    """Run several benches, in parallel; results in order, the same with any number of workers.
+
+    Raises:
+        RunError: of the first bench whose run failed, after all have run.
+    """
+    results = simulate_each(benches, setting, workers)
+    for result in results:
+        if isinstance(result, Failure):
+            raise result.error()
+    return [result for result in results if isinstance(result, Run)]
+
+
+def simulate_each(
+    benches: Sequence[tuple[Bench, float]], setting: Setting, workers: int | None = None
+) -> list[Run | Failure]:
+    """Run several benches, as :func:`simulate_all`; a run that failed is told in its place, and the others are not lost."""
     jobs = [job(bench, stop, setting) for bench, stop in benches]
     results = run_all(setting.engine, jobs, workers=workers)
-    return [Run(bench, setting, wf) for (bench, _), wf in zip(benches, results, strict=True)]
+    return [
+        result if isinstance(result, Failure) else Run(bench, setting, result)
+        for (bench, _), result in zip(benches, results, strict=True)
+    ]
 
 
 def job(bench: Bench, stop: float, setting: Setting) -> Job:
@@ -160,6 +178,7 @@ def job(bench: Bench, stop: float, setting: Setting) -> Job:
         limits=setting.limits,
         pulses=(PulseCheck(node="v(pre)", level=bench.supply / 2, count=expected),),
         positive=tuple(f"v(x{name}.gch)" for name, _ in bench.neuron.devices),
+        energy=EnergyCheck(bench.sources()),
     )
 
 
@@ -183,7 +202,8 @@ def _settle(neuron: Neuron, supply: float, setting: Setting) -> tuple[dict[str, 
         current for current in (neuron.keeper_bias, neuron.delay_bias, neuron.leak_bias) if float(current) > 0
     )
     stop = max(10e-12 / float(smallest), 50e-3)
-    settled = setting.engine.run(
+    settled = run_one(
+        setting.engine,
         Job(
             netlist=rest_netlist(neuron, supply),
             transient=Transient(stop=stop, max_step=stop / 50),
@@ -191,7 +211,7 @@ def _settle(neuron: Neuron, supply: float, setting: Setting) -> tuple[dict[str, 
             process=setting.process,
             corner=setting.corner,
             accuracy=setting.accuracy,
-        )
+        ),
     )
     biases = {line: float(settled[f"v({line})"][-1]) for line in lines}
     if not all(-0.1 <= value <= supply + 0.1 for value in biases.values()):

@@ -180,6 +180,13 @@ class Bench:
             kept.append("v(al)")
         return tuple(kept)
 
+    def sources(self) -> tuple[tuple[str, float], ...]:
+        """Current vectors of the rails with their voltages (V): what gives the circuit its energy."""
+        rails = [("i(vdd)", self.supply), ("i(vdb)", self.supply), ("i(vdr)", self.supply), ("i(vrd)", self.read_rail)]
+        rails += [("i(vddp)", self.supply), ("i(vdbp)", self.supply)] if self.presynaptic is not None else []
+        rails += [("i(vhold)", self.hold)] if self.hold is not None else []
+        return tuple(rails)
+
 
 def _distinct(devices: Iterable[Ecram]) -> list[Ecram]:
     """Devices by name; two different devices of one name in a bench would silently share one ``.subckt``."""

@@ -1,29 +1,92 @@
-"""Many runs at once, on all cores; results in order, the same with any number of workers: every run is a process of its own."""
+"""Many runs at once, on all cores; results and failures in order, the same with any number of workers.
+
+Every run is a process of its own. Several runs in one ngspice process save nothing: it unfolds the library again for each, and that
+is where the time before a run goes (docs/circuit.md, "The engine").
+"""
 
 from __future__ import annotations
 
 import os
+import tempfile
+import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from pathlib import Path
 
-from ionspike.spice.engine import Engine, Job
+from ionspike.errors import RunError
+from ionspike.spice import scratch
+from ionspike.spice.cache import Cache, key_of
+from ionspike.spice.engine import Engine, Failure, Job, RunFailed
+from ionspike.spice.program import stop_on
+from ionspike.spice.runfile import open_run, write_run
 from ionspike.spice.waveforms import Waveforms
 
 
-def run_all(engine: Engine, jobs: Sequence[Job], workers: int | None = None) -> list[Waveforms]:
-    """Run every job; waveforms in the order of the jobs.
+def run_all(
+    engine: Engine, jobs: Sequence[Job], workers: int | None = None, cache: Cache | None = None
+) -> list[Waveforms | Failure]:
+    """Run every job: waveforms, or a failure, in the order of the jobs. Waveforms stay on disk until they are looked at.
+
+    Args:
+        engine: the simulator.
+        jobs: what to run.
+        workers: runs at the same time; the cores there are, if left out.
+        cache: the cache of finished runs; that of the environment if left out (see :meth:`Cache.of_environment`).
 
     Raises:
-        RunError: of the first job that failed; runs not yet begun are left out.
+        InputError: a job holds what is not allowed; runs beside it are stopped.
+        RunError: a result cannot be written to disk.
     """
-    count = workers or os.cpu_count() or 1
-    if count == 1 or len(jobs) < 2:
-        return [engine.run(job) for job in jobs]
-    with ThreadPoolExecutor(count) as pool:
-        futures = [pool.submit(engine.run, job) for job in jobs]
+    store = Cache.of_environment() if cache is None else cache
+    stop = threading.Event()
+    with ThreadPoolExecutor(_count(workers, len(jobs)), initializer=stop_on, initargs=(stop,)) as pool:
+        futures = [pool.submit(_run, engine, job, store) for job in jobs]
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()  # raises what was wrong with its job, while others still run
+            return [future.result() for future in futures]
+        except BaseException:
+            stop.set()  # also after Ctrl-C: nothing that runs outlives this call
+            raise
         finally:
             for future in futures:
                 future.cancel()
-        return [future.result() for future in futures]
+
+
+def run_one(engine: Engine, job: Job, cache: Cache | None = None) -> Waveforms:
+    """Run one job, as :func:`run_all` does. Raises RunError if it fails."""
+    result = run_all(engine, [job], 1, cache)[0]
+    if isinstance(result, Failure):
+        raise result.error()
+    return result
+
+
+def _count(workers: int | None, jobs: int) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(workers or cores, jobs))
+
+
+def _run(engine: Engine, job: Job, cache: Cache) -> Waveforms | Failure:
+    key = key_of(engine, job) if cache.active else None
+    path = _fresh_file()
+    if key is not None and cache.fetch(key, path):
+        return open_run(path, cached=True)
+    try:
+        waveforms = engine.run(job)
+    except RunError as error:
+        path.unlink(missing_ok=True)
+        return Failure(str(error), error.attempts if isinstance(error, RunFailed) else ())
+    try:
+        write_run(path, waveforms)
+    except OSError as error:
+        raise RunError(f"the waveforms of a run cannot be kept in {path.parent}: {error.strerror or error}") from error
+    if key is not None:
+        cache.keep(key, path)
+    return open_run(path)
+
+
+def _fresh_file() -> Path:
+    handle, name = tempfile.mkstemp(prefix="waveforms-", dir=scratch.session())
+    os.close(handle)
+    return Path(name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from ionspike.errors import RunError
 from ionspike.spice.process import Process
-from ionspike.spice.waveforms import Waveforms
+from ionspike.spice.waveforms import Attempt, Waveforms
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,15 @@ class PulseCheck:
 
 
 @dataclass(frozen=True)
+class EnergyCheck:
+    """Energy that a run's sources must have given: ``sources`` are pairs of a current vector and its voltage (V). The circuit takes
+    energy; one that gave more than ``stored`` (J), what its capacitors held at the start, is a wild solution."""
+
+    sources: tuple[tuple[str, float], ...]
+    stored: float = 1e-11
+
+
+@dataclass(frozen=True)
 class Job:
     """One run.
 
@@ -63,6 +74,7 @@ class Job:
         process, corner: the transistor models, where the netlist has transistors.
         pulses: pulse counts to check.
         positive: vectors that must stay above zero; one that does not means a wild solution.
+        energy: sources whose energy is checked.
     """
 
     netlist: str
@@ -74,10 +86,34 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     pulses: tuple[PulseCheck, ...] = ()
     positive: tuple[str, ...] = ()
+    energy: EnergyCheck | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that gave no result: why, with the end of the simulator's log, and the tries it took."""
+
+    message: str
+    attempts: tuple[Attempt, ...] = ()
+
+    def error(self) -> RunError:
+        """The failure as an exception."""
+        return RunFailed(self.message, self.attempts)
+
+
+class RunFailed(RunError):
+    """A run that failed, with the tries it took."""
+
+    def __init__(self, message: str, attempts: Sequence[Attempt] = ()) -> None:
+        super().__init__(message)
+        self.attempts = tuple(attempts)
 
 
 class Engine(Protocol):
-    """A circuit simulator run as a separate program."""
+    """A circuit simulator run as a separate program.
+
+    A job is a SPICE netlist. An engine that cannot run what is in one says so with an InputError, and runs nothing.
+    """
 
     @property
     def name(self) -> str:

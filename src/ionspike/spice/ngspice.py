@@ -14,17 +14,20 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
+import time
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from ionspike.errors import RunError
+from ionspike.spice import scratch
+from ionspike.spice.checks import check, lost_pulses
 from ionspike.spice.deck import compose
-from ionspike.spice.engine import Accuracy, Job, Limits
+from ionspike.spice.engine import Job, Limits, RunFailed
+from ionspike.spice.ladder import AS_ASKED, LADDER
 from ionspike.spice.program import execute
 from ionspike.spice.raw import read_raw
-from ionspike.spice.waveforms import Waveforms
+from ionspike.spice.waveforms import Attempt, Waveforms
 
 _INIT = "* settings of ionspike, in place of anybody's .spiceinit\nset num_threads=1\nset ng_nomodcheck\n"
 _SHORTER, _REPEATS = 5.0, 3
@@ -39,8 +42,9 @@ def install_hint() -> str:
 class Ngspice:
     """The ngspice program at ``path``.
 
-    A run that does not converge is retried along a ladder: gmin 1e-15, then reltol ten times smaller, then the trapezoidal rule. What
-    still fails is reported with the end of ngspice's log. A run that lost input pulses is repeated with a shorter longest step, at most three times.
+    A run that does not converge climbs :data:`~ionspike.spice.ladder.LADDER`; what still fails is reported with the end of ngspice's
+    log. A run that lost input pulses is repeated with a shorter longest step, at most three times. Every try stands in
+    :attr:`Waveforms.attempts <ionspike.spice.waveforms.Waveforms.attempts>`.
     """
 
     path: str
@@ -70,31 +74,41 @@ class Ngspice:
             InputError: the netlist holds something that is not allowed.
             RunError: ngspice failed, took too long, wrote too much, lost an input pulse or found a wild solution.
         """
-        waveforms = self._climb(job)
-        shorter = job
-        for _ in range(_REPEATS):
-            if not _lost(job, waveforms):
-                break
-            # breakpoints closer than 5e-5 of the longest step are merged: a shorter one keeps them apart
-            run = shorter.transient
-            shorter = replace(shorter, transient=replace(run, max_step=run.max_step / _SHORTER))
-            waveforms = self._climb(shorter)
-        _check(job, waveforms)
-        return waveforms
+        attempts: list[Attempt] = []
+        try:
+            waveforms = self._climb(job, "", attempts)
+            for repeat in range(1, _REPEATS + 1):
+                if not lost_pulses(job, waveforms):
+                    break
+                # breakpoints closer than 5e-5 of the longest step are merged: a shorter one keeps them apart
+                factor = _SHORTER**repeat
+                run = job.transient
+                shorter = replace(job, transient=replace(run, max_step=run.max_step / factor))
+                waveforms = self._climb(shorter, f"max step / {factor:g} for lost pulses", attempts)
+            check(job, waveforms)
+        except RunError as error:
+            raise RunFailed(str(error), attempts) from error
+        return Waveforms(waveforms.vectors, waveforms.log, attempts)
 
-    def _climb(self, job: Job) -> Waveforms:
+    def _climb(self, job: Job, changed: str, attempts: list[Attempt]) -> Waveforms:
         failure = ""
-        for accuracy in _ladder(job.accuracy):
-            waveforms, failure = self._attempt(replace(job, accuracy=accuracy))
+        for rung in LADDER:
+            started = time.monotonic()
+            options = ", ".join(part for part in (changed, rung.name) if part) or AS_ASKED
+            try:
+                waveforms, failure = self._attempt(rung.change(job))
+            except RunError as error:
+                attempts.append(Attempt(options, str(error), time.monotonic() - started))
+                raise
+            attempts.append(Attempt(options, failure or "finished", time.monotonic() - started))
             if waveforms is not None:
                 return waveforms
-        raise RunError(f"ngspice did not finish, on any step of the ladder: {failure}")
+        raise RunError(f"ngspice did not finish, on any of the {len(LADDER)} steps of the ladder: {failure}")
 
     def _attempt(self, job: Job) -> tuple[Waveforms | None, str]:
         """One try: the waveforms, or the end of the log of a run that did not converge."""
         deck = compose(job)
-        with tempfile.TemporaryDirectory(prefix="ionspike-") as scratch:
-            folder = Path(scratch)
+        with scratch.folder() as folder:
             (folder / "deck.cir").write_text(deck)
             (folder / "spinit").write_text(_INIT)
             status, log = self._execute(folder, job.limits)
@@ -112,35 +126,6 @@ class Ngspice:
     def _execute(self, folder: Path, limits: Limits) -> tuple[int, str]:
         command = [self.path, "-n", "-b", "-r", "out.raw", "deck.cir"]
         return execute("ngspice", command, folder, limits, {"SPICE_SCRIPTS": str(folder)}, end=_end)
-
-
-def _ladder(accuracy: Accuracy) -> tuple[Accuracy, ...]:
-    return (
-        accuracy,
-        replace(accuracy, gmin=max(accuracy.gmin, 1e-15)),
-        accuracy.tighter(),
-        replace(accuracy, method="trap"),
-    )
-
-
-def _lost(job: Job, waveforms: Waveforms) -> str:
-    """Which input pulses are missing, in words; nothing if none is."""
-    for pulse in job.pulses:
-        seen = len(waveforms.rises(pulse.node, pulse.level))
-        if seen != pulse.count:
-            verdict = "the simulator lost some" if seen < pulse.count else "some are not of the input"
-            return f"{seen} of {pulse.count} input pulses reached {pulse.node}: {verdict}"
-    return ""
-
-
-def _check(job: Job, waveforms: Waveforms) -> None:
-    lost = _lost(job, waveforms)
-    if lost:
-        raise RunError(lost)
-    for name in job.positive:
-        lowest = float(waveforms[name].min())
-        if lowest <= 0:
-            raise RunError(f"{name} fell to {lowest:g}; it is positive by its law: a wild solution of the simulator")
 
 
 def _end(log: str, lines: int = 6) -> str:

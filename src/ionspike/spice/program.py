@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
 from ionspike.errors import RunError
 from ionspike.spice.engine import Limits
 
-_POLL = 0.005  # s
+_FIRST_POLL, _LONGEST_POLL = 0.002, 0.05  # s; the end of a run is noticed within a hundredth of its length
 _PR_SET_PDEATHSIG = 1
+_stop: ContextVar[threading.Event | None] = ContextVar("ionspike_stop", default=None)
+
+
+def stop_on(event: threading.Event) -> None:
+    """Programs that this thread runs from now on are killed when ``event`` is set."""
+    _stop.set(event)
 
 
 def last_lines(log: str, lines: int = 6) -> str:
@@ -41,21 +51,27 @@ def execute(
         environment: variables beside PATH, HOME and LC_ALL; nothing else of the caller's is passed on.
         end: picks the end of a log for a message.
 
+    It is killed with its process group when this function is left for any reason, with this process however that ends (Linux), and
+    by its own limit on processor time where nobody is left to kill it.
+
     Raises:
-        RunError: it took too long, or wrote too much.
+        RunError: it took too long, wrote too much, was stopped by :func:`stop_on`, or cannot be started.
     """
     own = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "LC_ALL": "C", **(environment or {})}
     with (folder / "log.txt").open("w+b") as log:
-        child = subprocess.Popen(
-            list(command),
-            cwd=folder,
-            env=own,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_confine(limits) if os.name == "posix" else None,
-        )
+        try:
+            child = subprocess.Popen(
+                list(command),
+                cwd=folder,
+                env=own,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_confine(limits),
+            )
+        except OSError as error:
+            raise RunError(f"{name} cannot be started: {error.strerror or error}") from error
         try:
             problem = _watch(child, folder, limits)
         finally:
@@ -69,23 +85,36 @@ def execute(
 
 def _watch(child: subprocess.Popen[bytes], folder: Path, limits: Limits) -> str:
     """Wait for the end of a run; what limit it broke, or nothing."""
-    deadline = time.monotonic() + limits.seconds
-    wait = 1e-3
+    started = time.monotonic()
+    stop = _stop.get()
     while True:
+        elapsed = time.monotonic() - started
         try:
-            child.wait(wait)
+            child.wait(min(max(_FIRST_POLL, 0.01 * elapsed), _LONGEST_POLL))
             return ""
         except subprocess.TimeoutExpired:
-            wait = _POLL
-        if time.monotonic() > deadline:
+            pass
+        if stop is not None and stop.is_set():
+            return "was stopped with the runs beside it"
+        if elapsed > limits.seconds:
             return f"was stopped after {limits.seconds:g} s"
-        if sum(item.stat().st_size for item in folder.iterdir() if item.is_file()) > limits.output:
+        if _size(folder) > limits.output:
             return f"was stopped after {limits.output / 2**20:.0f} MiB of output"
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files in ``folder``; the program may take one away at any moment."""
+    total = 0
+    for item in folder.iterdir():
+        with suppress(FileNotFoundError):
+            total += item.stat().st_size
+    return total
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is None:
-        os.killpg(child.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # with what the program itself has started
         child.wait()
 
 
@@ -97,10 +126,15 @@ def _libc() -> ctypes.CDLL | None:
 def _confine(limits: Limits):
     libc = _libc()
     output = limits.output + 2**20
+    processor = math.ceil(limits.seconds) + 5
+    parent = os.getpid()
 
     def apply() -> None:
         if libc is not None:  # the child dies with its parent, also when that is killed
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:  # it was killed before it could be told
+                os._exit(1)
+        resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
         resource.setrlimit(resource.RLIMIT_FSIZE, (output, output))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,13 +13,43 @@ from ionspike.errors import InputError
 Array = NDArray[np.float64]
 
 
-class Waveforms:
-    """Vectors by name (lower case, such as ``v(mem)``) on :attr:`time` (s), with the simulator's log."""
+@dataclass(frozen=True)
+class Attempt:
+    """One try at a run: ``options``, what was changed from the options asked for; ``outcome``, ``finished`` or the end of the
+    simulator's log; ``seconds`` of wall time."""
 
-    def __init__(self, vectors: Mapping[str, Array], log: str = "") -> None:
-        self._vectors = {name.lower(): values for name, values in vectors.items()}
-        self.time: Array = self._vectors["time"]
+    options: str
+    outcome: str
+    seconds: float
+
+
+class Waveforms:
+    """Vectors by name (lower case, such as ``v(mem)``) on :attr:`time` (s), with the simulator's log.
+
+    Args:
+        vectors: the vectors, in memory or read from a file at each look (:class:`~ionspike.spice.runfile.RunFile`).
+        log: what the simulator said.
+        attempts: the tries it took, the last one finished.
+        cached: whether they come from the cache of finished runs.
+    """
+
+    def __init__(
+        self, vectors: Mapping[str, Array], log: str = "", attempts: Sequence[Attempt] = (), cached: bool = False
+    ) -> None:
+        self._vectors = vectors
         self.log = log
+        self.attempts = tuple(attempts)
+        self.cached = cached
+
+    @property
+    def time(self) -> Array:
+        """The accepted time points (s)."""
+        return self._vectors["time"]
+
+    @property
+    def vectors(self) -> Mapping[str, Array]:
+        """Every vector by name, time included."""
+        return self._vectors
 
     @property
     def names(self) -> tuple[str, ...]:
