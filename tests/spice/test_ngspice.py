@@ -113,7 +113,9 @@ def test_no_folder_is_left_behind(setting: Setting, job: Job, tmp_path: Path, mo
     with pytest.raises(RunError):
         _program(tmp_path, "exit 3").run(job)
     left = [p.relative_to(tmp_path).parts for p in tmp_path.rglob("*")]
-    assert sorted(len(parts) for parts in left) == [1, 1, 2], left  # the program, the folder of this process and its lock
+    assert sorted(len(parts) for parts in left) == [1, 1, 2], (
+        left
+    )  # the program, the folder of this process and its lock
 
 
 @pytest.mark.parametrize(
