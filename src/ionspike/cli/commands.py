@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ionspike.cli import circuit, device, pdk
+from ionspike.cli import circuit, data, device, pdk
 from ionspike.cli.doctor import doctor
 from ionspike.cli.fit import fit
 from ionspike.cli.reproduce import reproduce
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.add_typer(device.app, name="device")
 app.add_typer(circuit.app, name="circuit")
+app.add_typer(data.app, name="data")
 app.add_typer(pdk.app, name="pdk")
 for command in (reproduce, fit, doctor):
     app.command()(command)

@@ -2,28 +2,42 @@
 
 from ionspike.device.aging import Aging, Dose, aged
 from ionspike.device.cards import library
+from ionspike.device.catalogue import fetch, public_records
 from ionspike.device.ecram import Ecram, Gate, Population, Temperature, Weight
 from ionspike.device.fitting import Fit, fit
+from ionspike.device.geometry import DeviceGeometry, read_geometry
+from ionspike.device.ramps import RampRecord, read_ramps
+from ionspike.device.reading import read
 from ionspike.device.records import PulseRecord, read_pulses
 from ionspike.device.spread import Spread, fit_population
 from ionspike.device.subckt import subckt, subckt_name
+from ionspike.device.sweeps import SweepRecord, read_sweep
 
 __all__ = [
     "Aging",
+    "DeviceGeometry",
     "Dose",
     "Ecram",
     "Fit",
     "Gate",
     "Population",
     "PulseRecord",
+    "RampRecord",
     "Spread",
+    "SweepRecord",
     "Temperature",
     "Weight",
     "aged",
+    "fetch",
     "fit",
     "fit_population",
     "library",
+    "public_records",
+    "read",
+    "read_geometry",
     "read_pulses",
+    "read_ramps",
+    "read_sweep",
     "subckt",
     "subckt_name",
 ]
