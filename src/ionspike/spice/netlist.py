@@ -30,6 +30,7 @@ _NAME = re.compile(r"[a-z0-9_][a-z0-9_.!]*")
 _WORDS = re.compile(r"[^\s=,(){}:]+")
 _ASSIGNED = re.compile(r"[a-z0-9_.]*file[a-z0-9_.]*\s*=")
 _BRACES = re.compile(r"\{[^{}]*\}")
+_VALUELESS = re.compile(r"=\s*(?:[=,):]|$)|[,(:]\s*=")
 # lines whose values may be expressions without braces
 _EXPRESSIONS = ("b", ".param", ".func")
 
@@ -182,8 +183,10 @@ def _check_values(text: str, where: str) -> None:
     for expression in _BRACES.findall(text):
         _check_length(expression, where)
         _check_names(_NAMES.findall(expression), where)
+    if _VALUELESS.search(text):
+        raise InputError(f"{where} has a = without a name before it or a value after it")
     words = _WORDS.findall(_BRACES.sub(" ", text))
     _check_names(words, where)
-    for word in words if words[0].startswith(".") is False else words[1:]:
+    for word in words[1:] if words[0].startswith(".") else words:
         if not _NUMBER.fullmatch(word) and not _NAME.fullmatch(word):
             raise InputError(f"{where} holds {word[:40]!r}; expected a name or a number, or an expression in braces")
