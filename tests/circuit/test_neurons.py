@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ionspike.circuit.neurons import TOPOLOGIES, DelayFeedbackLIF, Neuron, netlist
+from ionspike.circuit.neurons import DelayFeedbackLIF, Neuron
 from ionspike.circuit.testbench import Bench
+from ionspike.circuit.topologies import TOPOLOGIES, netlist
 from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.spice import check_netlist

@@ -1,10 +1,11 @@
 """Neurons on transistors with ECRAMs around them: netlists, benches, runs and what is measured in them."""
 
 from ionspike.circuit.energy import Energy, energy, idle_power
-from ionspike.circuit.neurons import TOPOLOGIES, DelayFeedbackLIF, Neuron
+from ionspike.circuit.neurons import DelayFeedbackLIF, Neuron
 from ionspike.circuit.resistance_step import measure_step, trim_delay
 from ionspike.circuit.simulate import Run, Setting, simulate, simulate_all, simulate_pulses
 from ionspike.circuit.testbench import Bench
+from ionspike.circuit.topologies import TOPOLOGIES
 
 __all__ = [
     "TOPOLOGIES",

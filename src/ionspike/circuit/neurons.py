@@ -1,73 +1,18 @@
-"""The neurons: what each netlist takes and offers, and where an ECRAM may sit.
-
-Every topology is one ``.spice`` file with one ``.subckt`` behind the same ports,
-``mem spk rst vth vdl bp bn bd bl da db`` (membrane, output spike, reset, supplies of threshold and delay stage, gate lines of keeper,
-hold, delay and leak, ends of the delay element).
-"""
+"""One neuron: a topology, its biases and sizes, and the ECRAMs it works with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+from ionspike.circuit.topologies import PLACEMENTS, Topology, find_topology
 from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.units import quantity
 
-PORTS = ("mem", "spk", "rst", "vth", "vdl", "bp", "bn", "bd", "bl", "da", "db")
-PLACEMENTS = ("synapse", "input", "leak", "delay")
-
-
-@dataclass(frozen=True)
-class Topology:
-    """A neuron netlist: ``subckt`` its name, ``placements`` where an ECRAM may sit, ``start`` its inner nodes and where they
-    rest, roughly, as shares of the supply, ``sizes`` the parameters of the netlist and their ranges, in the units of the netlist."""
-
-    name: str
-    subckt: str
-    placements: tuple[str, ...]
-    start: Mapping[str, float]
-    sizes: Mapping[str, tuple[float, float]]
-    has_reset: bool
-
-    @property
-    def netlist(self) -> str:
-        """The text of the ``.spice`` file."""
-        return netlist(self.name)
-
-
-@cache
-def netlist(stem: str) -> str:
-    """The text of a netlist of the package, by the name of its file without ``.spice``."""
-    return (resources.files("ionspike.circuit") / "netlists" / f"{stem}.spice").read_text()
-
-
-TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
-    {
-        "delay-feedback-lif": Topology(
-            name="delay-feedback-lif",
-            subckt="delay_feedback_lif",
-            placements=PLACEMENTS,
-            start=MappingProxyType({"n1": 1.0, "d1": 1.0, "d3": 1.0, "dn": 0.4}),
-            sizes=MappingProxyType(
-                {"wreset": (0.42, 50.0), "lrestore": (0.15, 20.0), "wdelay": (0.42, 50.0), "ldelay": (0.15, 20.0)}
-            ),
-            has_reset=True,
-        ),
-        "axon-hillock": Topology(
-            name="axon-hillock",
-            subckt="axon_hillock",
-            placements=("synapse", "input", "leak"),
-            start=MappingProxyType({"n1": 1.0, "p1": 1.0}),
-            sizes=MappingProxyType({"cfb": (1e-15, 10e-12), "wreset": (0.42, 50.0)}),
-            has_reset=False,
-        ),
-    }
-)
+_OF_TOPOLOGY: Any = None  # stands for the value the topology is sized for
 
 
 @dataclass(frozen=True)
@@ -75,8 +20,8 @@ class Neuron:
     """One neuron with its biases and the ECRAMs it works with. Quantities are SI floats or strings with units.
 
     Args:
-        topology: a name in ``TOPOLOGIES``.
-        membrane: membrane capacitance (F).
+        topology: a name in ``TOPOLOGIES``, or the path of a netlist with the same ports.
+        membrane: membrane capacitance (F); like the biases, what the topology is sized for if left out.
         delay_bias, keeper_bias, leak_bias: reference currents (A) of the bias cell; they reach the neuron through mirrors.
         synapse: gated and read by the input pulse, between read rail and membrane.
         input: in the input path, gated by the neuron's own spike.
@@ -89,19 +34,22 @@ class Neuron:
     """
 
     topology: str = "delay-feedback-lif"
-    membrane: float = 2e-12
-    delay_bias: float = 1.56e-9
-    keeper_bias: float = 0.05e-9
-    leak_bias: float = 0.0
+    membrane: float = _OF_TOPOLOGY
+    delay_bias: float = _OF_TOPOLOGY
+    keeper_bias: float = _OF_TOPOLOGY
+    leak_bias: float = _OF_TOPOLOGY
     synapse: Ecram | None = None
     input: Ecram | None = None
     leak: Ecram | None = None
     delay: Ecram | None = None
     sizes: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    kind: Topology = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.topology not in TOPOLOGIES:
-            raise InputError(f"there is no topology {self.topology!r}; expected one of {', '.join(TOPOLOGIES)}")
+        object.__setattr__(self, "kind", find_topology(self.topology))
+        for name, value in self.kind.biases.items():
+            if getattr(self, name) is _OF_TOPOLOGY:
+                object.__setattr__(self, name, value)
         _convert(self, "membrane", "F", 1e-15, 1e-9)
         _convert(self, "delay_bias", "A", 0.0, 1e-5)
         _convert(self, "keeper_bias", "A", 1e-13, 1e-6)
@@ -109,18 +57,15 @@ class Neuron:
         for name, value in self.sizes.items():
             if name not in self.kind.sizes:
                 raise InputError(f"{self.topology} has no size {name!r}; expected one of {', '.join(self.kind.sizes)}")
-            low, high = self.kind.sizes[name]
-            if not low <= float(value) <= high:
-                raise InputError(f"{self.topology} size {name} is {value:g}; expected {low:g} to {high:g}")
+            size = self.kind.sizes[name]
+            if not size.low <= float(value) <= size.high:
+                raise InputError(
+                    f"{self.topology} size {name} is {value:g}; expected {size.low:g} to {size.high:g} {size.unit}"
+                )
         for placement, _ in self.devices:
             if placement not in self.kind.placements:
                 paths = ", ".join(self.kind.placements)
                 raise InputError(f"{self.topology} has no {placement} path for an ECRAM; expected one of {paths}")
-
-    @property
-    def kind(self) -> Topology:
-        """The topology behind this neuron."""
-        return TOPOLOGIES[self.topology]
 
     @property
     def devices(self) -> tuple[tuple[str, Ecram], ...]:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ionspike.circuit.neurons import Neuron, netlist
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.topologies import netlist
 from ionspike.device import Ecram, subckt, subckt_name
 from ionspike.errors import InputError
 
@@ -21,6 +22,7 @@ _STEP_PER_EDGE = (
     1e4  # ngspice merges breakpoints closer than 5e-5 of the longest step and drops the rest of the train, silently
 )
 _PRESYNAPTIC_WIDTH = 120e-9  # s, the input that makes a presynaptic neuron fire exactly once
+_OF_TOPOLOGY: Any = None  # stands for the value the neuron's topology is sized for
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Bench:
     Args:
         neuron: the neuron and its ECRAMs.
         pulses: start times of the input pulses (s), ascending.
-        width: width of an input pulse at half height (s).
+        width: width of an input pulse at half height (s); like rail and switch, what the topology is sized for if left out.
         presynaptic: a neuron that the input pulses fire and whose spike is the input; ``None``: the driver's pulse is the input.
         read_rail: voltage of the read rail (V).
         switch: width of the read switches (um, L = 0.18 um).
@@ -45,10 +47,10 @@ class Bench:
 
     neuron: Neuron
     pulses: tuple[float, ...] = ()
-    width: float = 9e-9
+    width: float = _OF_TOPOLOGY
     presynaptic: Neuron | None = None
-    read_rail: float = 0.45
-    switch: float = 4.0
+    read_rail: float = _OF_TOPOLOGY
+    switch: float = _OF_TOPOLOGY
     hold: float | None = None
     gate_connected: bool = True
     fixed_read: float = 12e3
@@ -58,6 +60,9 @@ class Bench:
     max_step: float = 1e-5
 
     def __post_init__(self) -> None:
+        for name, value in self.neuron.kind.drive.items():
+            if getattr(self, name) is _OF_TOPOLOGY:
+                object.__setattr__(self, name, value)
         # numpy's scalars would be written into the netlist with their type
         for name in ("width", "read_rail", "switch", "hold", "fixed_read", "load", "supply", "edge", "max_step"):
             value = getattr(self, name)
@@ -102,8 +107,8 @@ class Bench:
     def netlist(self, rest: dict[str, float]) -> str:
         """The body of the deck. ``rest``: settled voltages (V) of the bias lines and of the neurons' inner nodes."""
         neurons = [self.neuron] if self.presynaptic is None else [self.neuron, self.presynaptic]
-        stems = ["transistors", "bias-cell", "driver", *dict.fromkeys(n.topology for n in neurons)]
-        lines = [netlist(stem).rstrip() for stem in stems]
+        lines = [netlist(stem).rstrip() for stem in ("transistors", "bias-cell", "driver")]
+        lines += dict.fromkeys(n.kind.text.rstrip() for n in neurons)
         lines += [subckt(device).rstrip() for device in _distinct(device for n in neurons for _, device in n.devices)]
         lines += self._rails()
         lines += _neuron_lines(self.neuron, "n", "", self.load, self.gate_connected)
@@ -163,7 +168,8 @@ class Bench:
 
     def signals(self) -> tuple[str, ...]:
         """The vectors a run keeps."""
-        names = ["mem", "spk", "pre", "a", "xn.n1"] + (["rst"] if self.neuron.kind.has_reset else [])
+        names = ["mem", "spk", "pre", "a"] + (["xn.n1"] if "n1" in self.neuron.kind.circuit.inner else [])
+        names += (["rst"] if self.neuron.kind.has_reset else [])
         names += ["memp"] if self.presynaptic is not None else []
         kept = [f"v({n})" for n in names]
         kept += ["i(vdd)", "i(vth)", "i(vdl)", "i(vdb)", "i(vdr)", "i(vrd)"]
@@ -229,7 +235,7 @@ def _start_voltages(tail: str) -> dict[str, float]:
 
 def rest_netlist(neuron: Neuron, supply: float) -> str:
     """A neuron alone with its bias cell and nothing at its input, started near its resting state."""
-    lines = [netlist(stem).rstrip() for stem in ("transistors", "bias-cell", neuron.topology)]
+    lines = [netlist("transistors").rstrip(), netlist("bias-cell").rstrip(), neuron.kind.text.rstrip()]
     lines += [f"vdd vdd 0 {supply!r}", "vth vdd vth 0", "vdl vdd vdl 0", f"vdb vdb 0 {supply!r}"]
     lines += _bias_lines(neuron, "") + _neuron_lines(neuron, "n", "", 10e-15, False)
     start = _start_voltages("") | {f"xn.{node}": share * supply for node, share in neuron.kind.start.items()}

@@ -16,7 +16,7 @@ app = group("Neurons on transistors: list, run.")
 @app.command("list")
 def circuit_list(as_json: Json = False) -> None:
     """The neurons and where an ECRAM may sit in each."""
-    from ionspike.circuit.neurons import TOPOLOGIES
+    from ionspike.circuit.topologies import TOPOLOGIES
 
     result = {"neurons": [{"name": t.name, "placements": list(t.placements)} for t in TOPOLOGIES.values()]}
     show_result(result, [f"{t.name}: ECRAM in {', '.join(t.placements)}" for t in TOPOLOGIES.values()], as_json)

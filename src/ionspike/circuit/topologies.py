@@ -1,0 +1,200 @@
+"""The topologies: six neuron netlists of the package, what each takes and offers, and netlists of the user behind the same ports.
+
+Every topology is one ``.spice`` file with one ``.subckt`` behind the ports ``mem spk rst vth vdl bp bn bd bl da db`` (membrane, output
+spike, reset, supplies of threshold and delay stage, gate lines of keeper, hold, delay and leak, ends of the delay element). What can be
+read from the netlist itself (parameters, inner nodes, whether it drives ``rst`` and has a delay path) is read from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+from ionspike.circuit.subcircuit import Subcircuit, read_subcircuits
+from ionspike.errors import InputError
+
+PORTS = ("mem", "spk", "rst", "vth", "vdl", "bp", "bn", "bd", "bl", "da", "db")
+PLACEMENTS = ("synapse", "input", "leak", "delay")
+BENCH_SUBCKTS = ("nf", "pf", "bias_cell", "driver")
+
+Numbers = Mapping[str, float]
+
+
+def _numbers(**values: float) -> Numbers:
+    return MappingProxyType(values)
+
+
+@dataclass(frozen=True)
+class Size:
+    """A parameter of a netlist: unit (``um`` for drawn sizes), range, and what it sets."""
+
+    unit: str
+    low: float
+    high: float
+    about: str
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A neuron netlist.
+
+    Args:
+        name: its name, or the path of a user's file.
+        text: the text of the file; circuit: its ``.subckt``.
+        sizes: parameters of the netlist beside ``cmem``, with unit and range.
+        start: inner nodes that rest high, roughly, as shares of the supply: where the search for the resting state begins.
+        biases: membrane (F) and reference currents (A) it is sized for.
+        drive: read rail (V), width of an input pulse (s) and of the read switch (um) it is sized for.
+        about: one line for a reader.
+    """
+
+    name: str
+    text: str = field(repr=False)
+    circuit: Subcircuit = field(repr=False)
+    sizes: Mapping[str, Size] = field(hash=False, repr=False)
+    start: Numbers = field(hash=False, repr=False)
+    biases: Numbers = field(hash=False, repr=False)
+    drive: Numbers = field(hash=False, repr=False)
+    about: str = ""
+
+    @property
+    def subckt(self) -> str:
+        """The name of the ``.subckt``."""
+        return self.circuit.name
+
+    @property
+    def netlist(self) -> str:
+        """The text of the ``.spice`` file."""
+        return self.text
+
+    @property
+    def placements(self) -> tuple[str, ...]:
+        """Where an ECRAM may sit: the bench has the other three paths, a delay path only the netlist can have."""
+        return PLACEMENTS if self.circuit.drives("da") else PLACEMENTS[:3]
+
+    @property
+    def has_reset(self) -> bool:
+        """Whether the netlist has a reset pulse of its own; otherwise the end of the spike is the end of the reset."""
+        return self.circuit.drives("rst")
+
+
+@cache
+def netlist(stem: str) -> str:
+    """The text of a netlist of the package, by the name of its file without ``.spice``."""
+    return (resources.files("ionspike.circuit") / "netlists" / f"{stem}.spice").read_text()
+
+
+_W, _L = ("um", 0.42, 50.0), ("um", 0.15, 20.0)
+_DELAY_SIZES = MappingProxyType(
+    {
+        "wreset": Size(*_W, "width of the membrane's reset transistor"),
+        "lrestore": Size(*_L, "length of the transistor that restores n1: how long the reset lasts"),
+        "wdelay": Size(*_W, "width of the delay mirror"),
+        "ldelay": Size(*_L, "length of the delay mirror"),
+    }
+)
+
+
+def _topology(name: str, sizes: Mapping[str, Size], start: Numbers, biases: Numbers, drive: Numbers, about: str) -> Topology:
+    text = netlist(name)
+    return Topology(name, text, read_subcircuits(text, name)[0], sizes, start, biases, drive, about)
+
+
+TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
+    {
+        t.name: t
+        for t in (
+            _topology(
+                "delay-feedback-lif",
+                sizes=_DELAY_SIZES,
+                start=_numbers(n1=1.0, d1=1.0, d3=1.0, dn=0.4),
+                biases=_numbers(membrane=2e-12, delay_bias=1.56e-9, keeper_bias=0.05e-9, leak_bias=0.0),
+                drive=_numbers(read_rail=0.45, width=9e-9, switch=4.0),
+                about="regenerative threshold held by a keeper; the spike opens a starved delay that ends it",
+            ),
+            _topology(
+                "axon-hillock",
+                sizes=MappingProxyType(
+                    {
+                        "cfb": Size("F", 1e-15, 10e-12, "capacitor from the output back to the membrane"),
+                        "wreset": Size(*_W, "width of the reset path"),
+                    }
+                ),
+                start=_numbers(n1=1.0, p1=1.0),
+                biases=_numbers(membrane=1e-12, delay_bias=20e-9, keeper_bias=30e-9, leak_bias=0.0),
+                drive=_numbers(read_rail=0.7, width=5e-9, switch=1.0),
+                about="two inverters and a capacitor that feeds the output back to the membrane",
+            ),
+            _topology(
+                "schmitt-trigger-lif",
+                sizes=MappingProxyType(
+                    {
+                        "wtrigger": Size(*_W, "width of the trigger's input transistor"),
+                        "wdegenerate": Size(*_W, "width of the diode under it: the upper threshold"),
+                        "lrestore": Size(*_L, "length of the mirror whose current sets the lower threshold"),
+                        "wreset": Size(*_W, "width of the reset path"),
+                        "ceb": Size("F", 1e-15, 1e-12, "capacitor that delays the falling edge's release"),
+                        "lenable": Size(*_L, "length of the transistor that closes the falling edge"),
+                    }
+                ),
+                start=_numbers(n1=1.0, eb=1.0, y=1.0, q=1.0),
+                biases=_numbers(membrane=2e-12, delay_bias=10e-9, keeper_bias=0.05e-9, leak_bias=0.0),
+                drive=_numbers(read_rail=0.6, width=9e-9, switch=4.0),
+                about="trigger whose source degeneration the spike shorts: two thresholds, and a starved reset between them",
+            ),
+            _topology(
+                "dpi",
+                sizes=MappingProxyType(
+                    {
+                        "cref": Size("F", 1e-15, 10e-12, "capacitor of the refractory period"),
+                        "cahp": Size("F", 1e-15, 10e-12, "capacitor of the adaptation"),
+                        "wahp": Size(*_W, "width of the adaptation's output transistor"),
+                        "wreset": Size(*_W, "width of the membrane's reset transistor"),
+                        "lahp": Size(*_L, "length of the transistor that charges it at a spike"),
+                        "lwidth": Size(*_L, "length of the transistor that raises rst: the width of the spike"),
+                        "lref": Size(*_L, "length of the refractory mirror"),
+                    }
+                ),
+                start=_numbers(n1=1.0, sd=1.0, sb=1.0, rb=1.0, f=1.0),
+                biases=_numbers(membrane=2e-12, delay_bias=1e-9, keeper_bias=0.05e-9, leak_bias=0.0),
+                drive=_numbers(read_rail=0.45, width=9e-9, switch=4.0),
+                about="adaptive: membrane current with positive feedback, refractory period, adaptation by a differential pair",
+            ),
+            _topology(
+                "comparator-lif",
+                sizes=_DELAY_SIZES,
+                start=_numbers(n1=1.0, d1=1.0, d3=1.0, dn=0.4, ref=0.2, m=0.8, s=0.1),
+                biases=_numbers(membrane=2e-12, delay_bias=1.56e-9, keeper_bias=0.05e-9, leak_bias=0.0),
+                drive=_numbers(read_rail=0.6, width=9e-9, switch=4.0),
+                about="transconductance amplifier against a reference level, then the delay of the delay-feedback neuron",
+            ),
+            _topology(
+                "morris-lecar",
+                sizes=MappingProxyType(
+                    {
+                        "cw": Size("F", 1e-15, 10e-12, "capacitor of the recovery variable"),
+                        "wk": Size(*_W, "width of the potassium transistor"),
+                        "lna": Size(*_L, "length of the sodium transistor"),
+                        "lw": Size(*_L, "length of the transistor that charges the recovery variable"),
+                        "wdelay": Size(*_W, "width of the mirror that discharges it"),
+                        "ldelay": Size(*_L, "length of the mirror that discharges it"),
+                    }
+                ),
+                start=_numbers(n1=1.0, h=1.0, wb=1.0),
+                biases=_numbers(membrane=1e-12, delay_bias=1.56e-9, keeper_bias=0.05e-9, leak_bias=0.0),
+                drive=_numbers(read_rail=0.45, width=5e-9, switch=4.0),
+                about="a pair of transistors pulls the membrane up and, by a slower recovery variable, down; that variable is the spike",
+            ),
+        )
+    }
+)
+
+
+def find_topology(name: str) -> Topology:
+    """A topology by its name in ``TOPOLOGIES``."""
+    if name in TOPOLOGIES:
+        return TOPOLOGIES[name]
+    raise InputError(f"there is no topology {name!r}; expected one of {', '.join(TOPOLOGIES)}")
