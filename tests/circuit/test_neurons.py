@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ionspike.circuit.neurons import DelayFeedbackLIF, Neuron
@@ -51,3 +53,69 @@ def test_every_netlist_has_the_ports_and_passes_the_allow_list(name: str):
 
 def test_transistors_are_drawn_with_junctions():
     assert "ad={w*0.29}" in netlist("transistors")
+
+
+_OWN = TOPOLOGIES["delay-feedback-lif"].netlist.replace("delay_feedback_lif", "my_neuron")
+
+
+def _file(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "my.spice"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_users_netlist_is_a_topology_by_its_path(tmp_path: Path):
+    neuron = Neuron(_file(tmp_path, _OWN), sizes={"wreset": 5.0})
+    assert neuron.membrane == 2e-12 and neuron.kind.has_reset and neuron.kind.placements[-1] == "delay"
+    assert "my_neuron cmem=2e-12 wreset=5.0" in Bench(neuron).netlist({})
+
+
+def _without(word: str) -> str:
+    return "\n".join(line for line in _OWN.splitlines() if word not in line)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (_OWN.replace("mem spk rst vth", "mem spk rst vdd"), "my.spice line [0-9]+: .subckt my_neuron has the ports"),
+        (_OWN.replace("my_neuron", "driver"), "my.spice line [0-9]+: .subckt driver is a name of the bench"),
+        (_OWN.replace("my_neuron", "ecram_mine"), "is a name of the bench"),
+        (_OWN.replace("vth vth pf w=0.84", "vth vth pmos w=0.84"), "my.spice line [0-9]+ calls 'pmos'"),
+        (_OWN + ".control\n", "my.spice line [0-9]+ uses .control, which is not allowed"),
+        (_OWN + 'x1 a b "c"\n', "my.spice line [0-9]+ holds the character"),
+        (_OWN + "rstray mem 0 1k\n", "my.spice line [0-9]+ is outside a .subckt"),
+        (_without(".ends"), "has no .ends"),
+        (_OWN + _OWN.replace("my_neuron", "another"), "second .subckt with the ports of a neuron"),
+        ("* nothing\n", "no .subckt"),
+    ],
+)
+def test_a_users_netlist_that_does_not_fit_is_told_with_file_and_line(tmp_path: Path, text: str, told: str):
+    with pytest.raises(InputError, match=told) as caught:
+        Neuron(_file(tmp_path, text))
+    assert "my.spice" in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "told"), [("none.spice", "cannot be read"), ("/", "cannot be read")])
+def test_a_users_netlist_that_is_not_there_is_told(name: str, told: str):
+    with pytest.raises(InputError, match=told):
+        Neuron(name)
+
+
+def test_two_topologies_of_one_name_do_not_share_a_bench(tmp_path: Path):
+    own = Neuron(_file(tmp_path, TOPOLOGIES["delay-feedback-lif"].netlist + "* mine\n"))
+    with pytest.raises(InputError, match=r"both define \.subckt delay_feedback_lif"):
+        Bench(Neuron(), presynaptic=own).netlist({})
+
+
+def test_biases_and_bench_are_those_the_topology_is_sized_for_unless_given():
+    assert Neuron("axon-hillock").keeper_bias == 30e-9
+    assert Neuron("axon-hillock", keeper_bias="1 nA").keeper_bias == 1e-9  # type: ignore[arg-type]
+    assert Bench(Neuron("axon-hillock")).read_rail == 0.7
+    assert Bench(Neuron("axon-hillock"), read_rail=0.6).read_rail == 0.6
+
+
+def test_a_netlist_is_read_with_its_transistors_and_inner_nodes():
+    circuit = TOPOLOGIES["delay-feedback-lif"].circuit
+    assert set(circuit.inner) == {"n1", "d1", "d3", "dn"}
+    assert len(circuit.transistors) == 17
+    assert dict(circuit.parameters)["cmem"] == pytest.approx(2e-12)

@@ -50,7 +50,10 @@ class Neuron:
         for name, value in self.kind.biases.items():
             if getattr(self, name) is _OF_TOPOLOGY:
                 object.__setattr__(self, name, value)
-        _convert(self, "membrane", "F", 1e-15, 1e-9)
+        if "cmem" in dict(self.kind.circuit.parameters):
+            _convert(self, "membrane", "F", 1e-15, 1e-9)
+        elif self.membrane != self.kind.biases["membrane"]:
+            raise InputError(f"{self.topology} has no parameter cmem, so its membrane cannot be set")
         _convert(self, "delay_bias", "A", 0.0, 1e-5)
         _convert(self, "keeper_bias", "A", 1e-13, 1e-6)
         _convert(self, "leak_bias", "A", 0.0, 1e-6)
@@ -72,6 +75,12 @@ class Neuron:
         """The ECRAMs present, as (placement, device)."""
         found = ((name, getattr(self, name)) for name in PLACEMENTS)
         return tuple((name, device) for name, device in found if device is not None)
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """What its ``.subckt`` is called with: the membrane, where the netlist leaves it open, and the sizes."""
+        membrane = {"cmem": self.membrane} if "cmem" in dict(self.kind.circuit.parameters) else {}
+        return {**membrane, **self.sizes}
 
     def with_(self, **changes: Any) -> Neuron:
         """The same neuron with some of its arguments changed."""

@@ -196,7 +196,7 @@ def rest_voltages(neuron: Neuron, tail: str, supply: float, setting: Setting) ->
 
 @lru_cache(maxsize=256)
 def _settle(neuron: Neuron, supply: float, setting: Setting) -> tuple[dict[str, float], dict[str, float]]:
-    lines, nodes = ("bp", "bn", "bd", "bl", "xb.e1", "xb.e2"), neuron.kind.circuit.inner
+    lines, nodes = ("bp", "bn", "bd", "bl", "xb.e1", "xb.e2", "xb.e3"), neuron.kind.circuit.inner
     # 4 pF at the delay line and at most a volt or two: more than that over the smallest current is far past any transient of the bias cell
     smallest = min(
         current for current in (neuron.keeper_bias, neuron.delay_bias, neuron.leak_bias) if float(current) > 0

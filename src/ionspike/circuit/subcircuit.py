@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ionspike.errors import InputError
+from ionspike.spice.netlist import Line, read_netlist
 
 # nodes of each element letter; a subcircuit's are the words before its name
-_NODES = {"r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "b": 2, "e": 4, "g": 4, "f": 2, "h": 2, "m": 4, "q": 3, "s": 4}
+_NODES = {"r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "b": 2, "e": 4, "g": 4}
+_NODES |= {"f": 2, "h": 2, "m": 4, "q": 3, "s": 4, "w": 2, "k": 2}
 _NUMBER = re.compile(r"^([0-9.]+(?:e[+-]?[0-9]+)?)(meg|[tgkmunpfa])?[a-z]*$", re.IGNORECASE)
-_PREFIXES = {"t": 1e12, "g": 1e9, "meg": 1e6, "k": 1e3, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15, "a": 1e-18}
+_SPACED = re.compile(r"\s*=\s*")
+_PREFIXES = {
+    "t": 1e12,
+    "g": 1e9,
+    "meg": 1e6,
+    "k": 1e3,
+    "m": 1e-3,
+    "u": 1e-6,
+    "n": 1e-9,
+    "p": 1e-12,
+    "f": 1e-15,
+    "a": 1e-18,
+}
 
 
 @dataclass(frozen=True)
@@ -57,70 +70,69 @@ def polarity(element: Element) -> str:
         return ""
     if element.kind in ("nf", "pf"):
         return element.kind[0]
-    return "n" if "nfet" in element.kind or "nmos" in element.kind else "p" if "pfet" in element.kind or "pmos" in element.kind else ""
+    return (
+        "n"
+        if "nfet" in element.kind or "nmos" in element.kind
+        else "p"
+        if "pfet" in element.kind or "pmos" in element.kind
+        else ""
+    )
 
 
-def read_subcircuits(text: str, where: str = "netlist") -> tuple[Subcircuit, ...]:
-    """Every ``.subckt`` of ``text``. ``where`` names the file in messages.
+def read_subcircuits(text: str) -> tuple[Subcircuit, ...]:
+    """Every ``.subckt`` of ``text``, a file that holds nothing else.
 
     Raises:
-        InputError: an element or directive outside a ``.subckt``, one that is not closed, or nested ones.
+        InputError: what :func:`~ionspike.spice.netlist.read_netlist` refuses; a line outside a ``.subckt``; one inside another.
     """
     found: list[Subcircuit] = []
-    head: tuple[int, str, tuple[str, ...], tuple[tuple[str, float], ...]] | None = None
+    head: Line | None = None
     elements: list[Element] = []
-    for number, line in logical_lines(text):
-        words = line.lower().split()
-        if words[0] == ".subckt":
+    for line in read_netlist(text):
+        if line.word == ".subckt":
             if head is not None:
-                raise InputError(f"{where} line {number}: a .subckt inside another; expected .ends first")
-            head, elements = _head(number, words, where), []
-        elif words[0] == ".ends":
-            if head is None:
-                raise InputError(f"{where} line {number}: .ends without .subckt")
-            found.append(Subcircuit(*head, tuple(elements)))
-            head = None
+                raise InputError(f"netlist line {line.number} opens a .subckt inside another; expected .ends first")
+            head, elements = line, []
         elif head is None:
-            raise InputError(f"{where} line {number}: {words[0]} outside a .subckt; expected only .subckt blocks in this file")
-        elif not words[0].startswith("."):
-            elements.append(_element(number, words, where))
-    if head is not None:
-        raise InputError(f"{where} line {head[0]}: .subckt {head[1]} has no .ends")
+            raise InputError(
+                f"netlist line {line.number} is outside a .subckt; expected nothing but .subckt blocks in a neuron's file"
+            )
+        elif line.word == ".ends":
+            found.append(_subcircuit(head, elements))
+            head = None
+        elif line.word == ".global":
+            raise InputError(
+                f"netlist line {line.number} makes a node global; expected a neuron that meets the bench at its ports"
+            )
+        elif not line.word.startswith("."):
+            elements.append(_element(line))
     return tuple(found)
 
 
-def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines with their continuations joined, comments and blank lines left out, each with the number it starts at."""
-    joined: list[tuple[int, str]] = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
-        if line.startswith("+") and joined:
-            joined[-1] = (joined[-1][0], f"{joined[-1][1]} {line[1:]}")
-        elif line and not line.startswith("*"):
-            joined.append((number, line))
-    yield from joined
-
-
-def _head(number: int, words: list[str], where: str) -> tuple[int, str, tuple[str, ...], tuple[tuple[str, float], ...]]:
-    text = " ".join(words[1:]).replace("params:", " ").replace(" = ", "=")
-    plain = [word for word in text.split() if "=" not in word]
-    if not plain:
-        raise InputError(f"{where} line {number}: .subckt without a name")
+def _subcircuit(head: Line, elements: list[Element]) -> Subcircuit:
+    text = _SPACED.sub("=", head.text.lower().replace("params:", " "))
+    plain = [word for word in text.split()[1:] if "=" not in word]
     given = [word.split("=", 1) for word in text.split() if "=" in word]
-    return number, plain[0], tuple(plain[1:]), tuple((name, _number(value, number, where)) for name, value in given)
+    parameters = tuple((name, _number(value, head.number)) for name, value in given)
+    return Subcircuit(head.number, plain[0], tuple(plain[1:]), parameters, tuple(elements))
 
 
-def _element(number: int, words: list[str], where: str) -> Element:
-    values = tuple((name, value) for word in words[1:] if "=" in word for name, _, value in [word.partition("=")])
-    plain = [word for word in words[1:] if "=" not in word and word != "params:"]
+def _element(line: Line) -> Element:
+    words = _SPACED.sub("=", line.text.lower().replace("params:", " ")).split()
+    plain = [word for word in words[1:] if "=" not in word]
     count = len(plain) - 1 if words[0][0] == "x" else _NODES.get(words[0][0], 0)
-    if len(plain) < count:
-        raise InputError(f"{where} line {number}: {words[0]} has {len(plain)} nodes; expected {count}")
-    return Element(number, words[0], tuple(plain[:count]), plain[count] if len(plain) > count else "", values)
+    if not 0 < count <= len(plain):
+        raise InputError(
+            f"netlist line {line.number}: {words[0]} has {len(plain)} words; expected its nodes and what it is"
+        )
+    values = tuple((name, value) for word in words[1:] if "=" in word for name, _, value in [word.partition("=")])
+    return Element(line.number, words[0], tuple(plain[:count]), plain[count] if len(plain) > count else "", values)
 
 
-def _number(text: str, line: int, where: str) -> float:
-    found = _NUMBER.match(text.strip("{}'"))
+def _number(text: str, line: int) -> float:
+    found = _NUMBER.match(text.strip("{}"))
     if found is None:
-        raise InputError(f"{where} line {line}: {text!r} is not a number; expected one such as 2p or 0.42")
+        raise InputError(
+            f"netlist line {line}: {text[:40]!r} is no default value; expected a number such as 2p or 0.42"
+        )
     return float(found.group(1)) * _PREFIXES.get((found.group(2) or "").lower(), 1.0)

@@ -108,7 +108,7 @@ class Bench:
         """The body of the deck. ``rest``: settled voltages (V) of the bias lines and of the neurons' inner nodes."""
         neurons = [self.neuron] if self.presynaptic is None else [self.neuron, self.presynaptic]
         lines = [netlist(stem).rstrip() for stem in ("transistors", "bias-cell", "driver")]
-        lines += dict.fromkeys(n.kind.text.rstrip() for n in neurons)
+        lines += _distinct_topologies(neurons)
         lines += [subckt(device).rstrip() for device in _distinct(device for n in neurons for _, device in n.devices)]
         lines += self._rails()
         lines += _neuron_lines(self.neuron, "n", "", self.load, self.gate_connected)
@@ -148,7 +148,10 @@ class Bench:
         target = "pre" if self.presynaptic is None else "pin"
         lines = [_source(self.pulses, self.source_width, self.edge, self.supply), f"xdr preb {target} vdr driver"]
         if self.presynaptic is not None:
-            lines += ["xswp vrd pin ap 0 nf w=1 l=0.18", f"rreadp ap memp {20e3 * 2e-12 / self.presynaptic.membrane!r}"]
+            lines += [
+                "xswp vrd pin ap 0 nf w=1 l=0.18",
+                f"rreadp ap memp {20e3 * 2e-12 / (self.presynaptic.membrane or 2e-12)!r}",
+            ]
         return lines
 
     def _paths(self) -> list[str]:
@@ -169,7 +172,7 @@ class Bench:
     def signals(self) -> tuple[str, ...]:
         """The vectors a run keeps."""
         names = ["mem", "spk", "pre", "a"] + (["xn.n1"] if "n1" in self.neuron.kind.circuit.inner else [])
-        names += (["rst"] if self.neuron.kind.has_reset else [])
+        names += ["rst"] if self.neuron.kind.has_reset else []
         names += ["memp"] if self.presynaptic is not None else []
         kept = [f"v({n})" for n in names]
         kept += ["i(vdd)", "i(vth)", "i(vdl)", "i(vdb)", "i(vdr)", "i(vrd)"]
@@ -194,6 +197,17 @@ class Bench:
         return tuple(rails)
 
 
+def _distinct_topologies(neurons: Sequence[Neuron]) -> list[str]:
+    """The netlists of the neurons' topologies, each once."""
+    named: dict[str, Neuron] = {}
+    for neuron in neurons:
+        if named.setdefault(neuron.kind.subckt, neuron).kind.text != neuron.kind.text:
+            raise InputError(
+                f"{neuron.topology} and {named[neuron.kind.subckt].topology} both define .subckt {neuron.kind.subckt}; expected a name each"
+            )
+    return [neuron.kind.text.rstrip() for neuron in named.values()]
+
+
 def _distinct(devices: Iterable[Ecram]) -> list[Ecram]:
     """Devices by name; two different devices of one name in a bench would silently share one ``.subckt``."""
     named: dict[str, Ecram] = {}
@@ -216,10 +230,10 @@ def _neuron_lines(neuron: Neuron, name: str, tail: str, load: float, gate_connec
     """The neuron, its delay element and its load. ``tail`` marks the nodes of a presynaptic neuron, whose output is ``pre``."""
     output = "pre" if tail else "spk"
     rails = "vddp vddp" if tail else "vth vdl"
-    sizes = "".join(f" {key}={float(value)!r}" for key, value in neuron.sizes.items())
+    sizes = "".join(f" {key}={float(value)!r}" for key, value in neuron.parameters.items())
     lines = [
         f"x{name} mem{tail} {output} rst{tail} {rails} bp{tail} bn{tail} bd{tail} bl{tail} da{tail} db{tail} "
-        f"{neuron.kind.subckt} cmem={neuron.membrane!r}{sizes}",
+        f"{neuron.kind.subckt}{sizes}",
         f"cload{tail} {output} 0 {load!r}",
     ]
     if neuron.delay is not None:

@@ -7,10 +7,12 @@ read from the netlist itself (parameters, inner nodes, whether it drives ``rst``
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 
 from ionspike.circuit.subcircuit import Subcircuit, read_subcircuits
@@ -18,6 +20,7 @@ from ionspike.errors import InputError
 
 PORTS = ("mem", "spk", "rst", "vth", "vdl", "bp", "bn", "bd", "bl", "da", "db")
 PLACEMENTS = ("synapse", "input", "leak", "delay")
+_LARGEST = 1_000_000  # bytes of a user's netlist
 BENCH_SUBCKTS = ("nf", "pf", "bias_cell", "driver")
 
 Numbers = Mapping[str, float]
@@ -98,9 +101,11 @@ _DELAY_SIZES = MappingProxyType(
 )
 
 
-def _topology(name: str, sizes: Mapping[str, Size], start: Numbers, biases: Numbers, drive: Numbers, about: str) -> Topology:
+def _topology(
+    name: str, sizes: Mapping[str, Size], start: Numbers, biases: Numbers, drive: Numbers, about: str
+) -> Topology:
     text = netlist(name)
-    return Topology(name, text, read_subcircuits(text, name)[0], sizes, start, biases, drive, about)
+    return Topology(name, text, read_subcircuits(text)[0], sizes, start, biases, drive, about)
 
 
 TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
@@ -194,7 +199,89 @@ TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
 
 
 def find_topology(name: str) -> Topology:
-    """A topology by its name in ``TOPOLOGIES``."""
+    """A topology by its name in ``TOPOLOGIES``, or a user's by the path of its netlist.
+
+    Raises:
+        InputError: neither; or a file that is not a neuron's netlist, with its name and the line.
+    """
     if name in TOPOLOGIES:
         return TOPOLOGIES[name]
-    raise InputError(f"there is no topology {name!r}; expected one of {', '.join(TOPOLOGIES)}")
+    if Path(name).suffix or "/" in name:
+        return load_topology(name)
+    raise InputError(
+        f"there is no topology {name!r}; expected one of {', '.join(TOPOLOGIES)}, or the path of a netlist such as my-neuron.spice"
+    )
+
+
+def load_topology(path: str) -> Topology:
+    """A user's neuron: a file with one ``.subckt`` behind the ports of :data:`PORTS`, and what it calls.
+
+    Its parameters are the sizes a :class:`~ionspike.circuit.neurons.Neuron` takes; ``cmem``, if it is there, is the membrane. It rests
+    where a run without input leaves it.
+
+    Raises:
+        InputError: no such file; a line that is not allowed, other ports, a name the bench uses itself, or a call of a subcircuit that
+            is not there; names file and line.
+    """
+    text = _read(path)
+    try:
+        circuits = read_subcircuits(text)
+        circuit = _neuron_of(circuits)
+        _check_names(circuits)
+    except InputError as error:
+        told = str(error)
+        raise InputError(
+            told.replace("netlist line", f"{path} line", 1) if "netlist line" in told else f"{path}: {told}"
+        ) from None
+    given = dict(circuit.parameters)
+    sizes = {key: Size("", 0.0, math.inf, "of the user's netlist") for key in given if key != "cmem"}
+    biases = {**TOPOLOGIES["delay-feedback-lif"].biases, "membrane": given.get("cmem", 0.0)}
+    drive = TOPOLOGIES["delay-feedback-lif"].drive
+    return Topology(
+        path, text, circuit, MappingProxyType(sizes), _numbers(), MappingProxyType(biases), drive, "of the user"
+    )
+
+
+def _read(path: str) -> str:
+    file = Path(path)
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise InputError(f"{path} has over {_LARGEST // 1000} kB; expected the netlist of one neuron")
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not text in UTF-8; expected a SPICE netlist") from None
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror or error}; expected the netlist of a neuron"
+        ) from None
+
+
+def _neuron_of(circuits: tuple[Subcircuit, ...]) -> Subcircuit:
+    fitting = [c for c in circuits if c.ports == PORTS]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise InputError(
+            f"netlist line {fitting[1].line} has a second .subckt with the ports of a neuron; expected one"
+        )
+    wanted = " ".join(PORTS)
+    if not circuits:
+        raise InputError(f"no .subckt; expected one with the ports {wanted}")
+    found = circuits[0]
+    raise InputError(
+        f"netlist line {found.line}: .subckt {found.name} has the ports {' '.join(found.ports)}; expected {wanted}"
+    )
+
+
+def _check_names(circuits: tuple[Subcircuit, ...]) -> None:
+    own = {c.name for c in circuits}
+    for c in circuits:
+        if c.name in BENCH_SUBCKTS or c.name.startswith(("ecram_", "sky130_")):
+            raise InputError(
+                f"netlist line {c.line}: .subckt {c.name} is a name of the bench or the process; expected another"
+            )
+        for e in c.elements:
+            if e.name[0] == "x" and e.kind not in own | {"nf", "pf"} and not e.kind.startswith("sky130_"):
+                raise InputError(
+                    f"netlist line {e.line} calls {e.kind!r}, which is not there; expected nf, pf or a .subckt of this file"
+                )
