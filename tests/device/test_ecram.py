@@ -7,9 +7,9 @@ from dataclasses import replace
 import mpmath
 import numpy as np
 import pytest
+from benchmarks.law_accuracy import Worst, fifty_digits, one_device
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import solve_ivp
 
 from ionspike.device import Ecram, Gate, Population, Weight
 from ionspike.errors import InputError
@@ -41,24 +41,17 @@ def devices() -> st.SearchStrategy[Ecram]:
     return st.builds(Ecram, st.just("random"), gate, st.lists(population, min_size=1, max_size=4).map(tuple), weight)
 
 
-@settings(max_examples=40, deadline=None)
-@given(devices(), st.floats(-2.0, 2.0), st.floats(1e-9, 1e-2), share)
-def test_a_step_equals_an_integrator_at_tight_tolerance(device: Ecram, gate: float, duration: float, start: float):
-    state = np.full(len(device.states), start)
-    alpha, beta, gamma = device.coefficients(device.overpotential(gate))
-    duration = min(duration, 1e4 / max(1e-9, float(np.abs(beta).max())))
-    exact = device.advance(state, gate, duration=duration)
-    with np.errstate(all="ignore"):  # the integrator may try a step far outside before it takes a shorter one
-        solved = solve_ivp(
-            lambda _, y: alpha + beta * y + gamma * y * y,
-            (0, duration),
-            state,
-            "DOP853",
-            rtol=1e-12,
-            atol=1e-13,
-        )
-    # absolute in y: what the integrator itself promises over a run of many steps
-    assert np.abs(exact - solved.y[:, -1]).max() < 1e-9
+def test_random_waveforms_equal_integrators_and_the_map_in_fifty_digits():
+    worst = Worst()
+    with mpmath.workdps(50):
+        for seed in range(9):  # the whole thousand: python -m benchmarks.law_accuracy
+            one_device(seed, worst, non_stiff=100.0)
+    assert min(worst.count["50 digits"], worst.count["DOP853"]) > 50 and worst.count["Radau"] > 3
+    assert worst.largest["50 digits"] < 1e-12
+    # absolute in y: what the integrators themselves promise over a run of many steps
+    assert worst.largest["DOP853"] < 1e-9
+    assert worst.largest["Radau"] < 1e-9
+    assert worst.largest["coefficients, relative"] < 1e-14  # the compiled form and the class's own
 
 
 @settings(max_examples=60, deadline=None)
@@ -66,12 +59,8 @@ def test_a_step_equals_an_integrator_at_tight_tolerance(device: Ecram, gate: flo
 def test_a_step_equals_the_same_map_in_fifty_digits(device: Ecram, gate: float, duration: float, start: float):
     exact = device.advance(np.full(len(device.states), start), gate, duration=duration)
     with mpmath.workdps(50):
-        for k, (a, b, c) in enumerate(zip(*device.coefficients(device.overpotential(gate)), strict=True)):
-            a, b, c, t = (mpmath.mpf(float(v)) for v in (a, b, c, duration))
-            root = mpmath.sqrt(max(b * b / 4 - a * c, mpmath.mpf(10) ** -60))
-            m = mpmath.tanh(root * t) / root
-            y = mpmath.mpf(start)
-            assert abs(exact[k] - float(((1 + m * b / 2) * y + m * a) / (1 - m * b / 2 - m * c * y))) < 1e-9
+        for k, abc in enumerate(zip(*device.coefficients(device.overpotential(gate)), strict=True)):
+            assert abs(exact[k] - float(fifty_digits(mpmath.mpf(start), *map(float, abc), duration))) < 1e-12
 
 
 @settings(max_examples=60, deadline=None)

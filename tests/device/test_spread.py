@@ -9,15 +9,10 @@ import pytest
 from scipy.stats import ks_2samp
 
 from ionspike.device import Ecram, Spread, fit_population
-from ionspike.device.spread import spread_values, value_of, with_values
+from ionspike.device.spread import value_of
 from ionspike.errors import InputError
 
 NAMES = {"population1.tau": 0.2, "population1.g": 0.1, "gate.V_T": 0.02, "weight.w": 0.3}
-
-
-def _spread_out(ecram: Ecram, count: int, seed: int) -> list[Ecram]:
-    values = spread_values(ecram, ecram.spread.factors(count, seed))
-    return [with_values(ecram, {name: column[k] for name, column in values.items()}) for k in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +38,12 @@ def test_factors_have_the_deviations_and_correlations_asked_for():
 
 
 def test_a_fitted_population_regenerated_passes_a_two_sample_test_against_its_source(source: Ecram):
-    made = _spread_out(source, 400, seed=1)
+    made = source.sample(400, seed=1)
     fitted = fit_population(made, "fitted", pulse=0.05)
     assert set(fitted.spread.names) == set(NAMES)
-    again = _spread_out(fitted, 400, seed=2)
+    again = fitted.sample(400, seed=2)
     wrong = replace(fitted, spread=replace(fitted.spread, device={k: 2 * v for k, v in fitted.spread.pairs}))
-    control = _spread_out(wrong, 400, seed=2)
+    control = wrong.sample(400, seed=2)
     for name in NAMES:
         first, second, third = ([value_of(d, name) for d in group] for group in (made, again, control))
         assert ks_2samp(first, second).pvalue > 0.01 / len(NAMES)
@@ -79,7 +74,7 @@ def _p_value(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_an_energy_distance_tells_a_population_without_correlation_from_its_source(source: Ecram):
-    fitted = fit_population(_spread_out(source, 200, seed=1), "fitted")
+    fitted = fit_population(source.sample(200, seed=1), "fitted")
     plain = replace(source, spread=replace(source.spread, correlation=0.0))
     made, control = (np.log(card.spread.factors(200, seed)) for card, seed in ((source, 1), (plain, 2)))
     again = np.log(fitted.spread.factors(200, 2))[:, [fitted.spread.names.index(name) for name in NAMES]]
@@ -100,7 +95,7 @@ def test_pulse_factors_and_reads_are_seeded_and_as_wide_as_they_say():
 
 def test_a_share_stays_a_share_however_wide_its_spread(source: Ecram):
     wide = replace(source, spread=Spread({"weight.w": 20.0}))
-    assert all(0 < device.weight.w < 1 for device in _spread_out(wide, 200, 1))
+    assert all(0 < device.weight.w < 1 for device in wide.sample(200, seed=1))
 
 
 def test_what_has_no_relative_spread_is_named(reference: Ecram):

@@ -1,11 +1,13 @@
 """ECRAM devices: the law, cards, measured records, fits, and the law written out for circuit simulators."""
 
 from ionspike.device.aging import Aging, Dose, aged
+from ionspike.device.arrays import DeviceArray, propagate
 from ionspike.device.cards import library
 from ionspike.device.catalogue import fetch, public_records
 from ionspike.device.ecram import Ecram, Gate, Population, Temperature, Weight
 from ionspike.device.fitting import Fit, fit
 from ionspike.device.geometry import DeviceGeometry, read_geometry
+from ionspike.device.pulses import PulseUpdate
 from ionspike.device.ramps import RampRecord, read_ramps
 from ionspike.device.reading import read
 from ionspike.device.records import PulseRecord, read_pulses
@@ -15,6 +17,7 @@ from ionspike.device.sweeps import SweepRecord, read_sweep
 
 __all__ = [
     "Aging",
+    "DeviceArray",
     "DeviceGeometry",
     "Dose",
     "Ecram",
@@ -22,6 +25,7 @@ __all__ = [
     "Gate",
     "Population",
     "PulseRecord",
+    "PulseUpdate",
     "RampRecord",
     "Spread",
     "SweepRecord",
@@ -32,6 +36,7 @@ __all__ = [
     "fit",
     "fit_population",
     "library",
+    "propagate",
     "public_records",
     "read",
     "read_geometry",

@@ -25,14 +25,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ionspike.device.aging import Aging
 from ionspike.device.parameters import BOLTZMANN_EV, Gate, Origin, Population, Temperature, Weight
-from ionspike.device.spread import Spread, check_names
+from ionspike.device.spread import Spread, check_names, spread_values, with_values
 from ionspike.errors import InputError
 from ionspike.units import show
 
@@ -115,9 +115,7 @@ class Ecram:
         weight = self.weight
         u = weight.G_min + (weight.G_max - weight.G_min) * y[..., -1]
         u = u + y[..., :-1] @ np.array([p.g for p in self.populations])
-        root = np.sqrt(u * u + 4 * weight.G_off**2)
-        # for u < 0 the textbook sum cancels; its conjugate does not
-        return np.where(u >= 0, (u + root) / 2, 2 * weight.G_off**2 / (root - np.minimum(u, 0)))
+        return conductance_of(u, weight.G_off)
 
     def ion_current(self, state: ArrayLike, eta: ArrayLike) -> Array:
         """Current (A) that ions draw into the gate at ``state`` and ``eta``: ``p sum p_k q_k F_k``."""
@@ -197,6 +195,15 @@ class Ecram:
             ),
         )
 
+    def sample(self, count: int, seed: int, first: int = 0) -> list[Ecram]:
+        """Devices ``first`` to ``first + count - 1`` of the population that ``spread`` describes, this one in its middle.
+
+        Device k is the same however many are asked for and in whatever order; ``DeviceArray.sample`` gives the same ones as arrays.
+        """
+        values = spread_values(self, self.spread.factors(count, seed, first))
+        middle = replace(self, spread=Spread(pulse=self.spread.pulse, read=self.spread.read))
+        return [with_values(middle, {name: column[k] for name, column in values.items()}) for k in range(count)]
+
     @classmethod
     def load(cls, card: str | Path) -> Self:
         """Read a card: a TOML file, or the name of a card of the library. See :mod:`ionspike.device.cards`."""
@@ -210,6 +217,12 @@ class Ecram:
 
         return save_card(self, path)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "origins": dict(self.origins)}  # a read-only view cannot be pickled
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, origins=MappingProxyType(state["origins"]))
+
     def __str__(self) -> str:
         g_rest = float(self.conductance(self.at_rest()))
         lines = [f"ECRAM {self.name}: R = {show(1 / g_rest, 'ohm')} at rest (w = {self.weight.w:g})"]
@@ -221,6 +234,14 @@ class Ecram:
         for k, p in enumerate(self.populations, 1):
             lines.append(f"  population {k}: tau {show(p.tau, 's')}, g {show(p.g, 'S')}, a {p.a:g}")
         return "\n".join(lines)
+
+
+def conductance_of(u: ArrayLike, g_off: ArrayLike) -> Array:
+    """``G = (u + sqrt(u^2 + 4 G_off^2))/2``, in siemens."""
+    u, g_off = np.asarray(u, float), np.asarray(g_off, float)
+    root = np.sqrt(u * u + 4 * g_off**2)
+    # for u < 0 the textbook sum cancels; its conjugate does not
+    return np.where(u >= 0, (u + root) / 2, 2 * g_off**2 / (root - np.minimum(u, 0)))
 
 
 def logistic(u: ArrayLike) -> Array:

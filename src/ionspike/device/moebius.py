@@ -4,6 +4,10 @@
 ``exp(t [[beta/2, alpha], [-gamma, -beta/2]]) = cosh(theta) 1 + sinh(theta)/root M``, ``root^2 = beta^2/4 - alpha gamma``, ``theta = t root``
 (Reid, Riccati Differential Equations, Academic Press 1972, chapter 1). Every entry is scaled by ``exp(-theta)``, which the map does
 not feel, so that no step overflows, however long.
+
+With ``h = beta/2 + gamma y`` the step is ``y + s y'/(c - s h)``, ``c = cosh(theta) exp(-theta)``, ``s = sinh(theta) exp(-theta)/root``.
+Nothing in it cancels: y' and root^2 are taken in twice the digits, and for h > 0, as ``h^2 - root^2 = gamma y'``, the denominator is
+``exp(-2 theta) - s gamma y'/(root + h)``. That keeps near-degenerate roots as exact as all others.
 """
 
 from __future__ import annotations
@@ -15,77 +19,92 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ionspike.device.exponential import difference_of_products, exponential, fma, logistic, quadratic
+
 if TYPE_CHECKING:
     from ionspike.device.ecram import Ecram
 
 Array = NDArray[np.float64]
 
-
-@njit(cache=True)
-def hyperbolic(alpha: float, beta: float, gamma: float, t: float) -> tuple[float, float]:
-    """``cosh(theta) exp(-theta)`` and ``sinh(theta)/root exp(-theta)`` of one step of length ``t`` (s)."""
-    square = 0.25 * beta * beta - alpha * gamma
-    root = math.sqrt(square) if square > 0.0 else 0.0
-    theta = root * t
-    if theta < 1e-9:  # sinh(theta)/root -> t: the difference is of order theta^2
-        return math.exp(-theta), t * math.exp(-theta)
-    decay = -math.expm1(-2.0 * theta)
-    return 1.0 - 0.5 * decay, 0.5 * decay / root
+_NO_ROOT = 1e-150  # stands for 0: sinh(theta)/root is then t to the last bit
 
 
-@njit(cache=True)
+@njit(forceinline=True, error_model="numpy")
+def scaled_root(alpha: float, beta: float, gamma: float, t: float) -> tuple[float, float, float]:
+    """``root``, ``exp(-2 theta)`` and ``sinh(theta)/root exp(-theta)`` of one step of length ``t`` (s)."""
+    square = difference_of_products(0.5 * beta, 0.5 * beta, alpha, gamma)
+    root = math.sqrt(max(square, _NO_ROOT * _NO_ROOT))
+    decay, less = exponential(-2.0 * root * t)
+    return root, decay, -0.5 * less / root
+
+
+@njit(forceinline=True, error_model="numpy")
+def moved(y: float, alpha: float, beta: float, gamma: float, root: float, decay: float, s: float) -> float:
+    """The state after a step whose ``root, decay, s`` are those of :func:`scaled_root`; a fixed point stays to the last bit."""
+    h = fma(gamma, y, 0.5 * beta)
+    # the law's roots are real: where rounded coefficients say that they are not, they are taken as one, and y' = h^2/gamma
+    rate = quadratic(y, alpha, beta, gamma) if root > _NO_ROOT or gamma == 0.0 else h * h / gamma
+    # c = (1 + decay)/2 = decay + s root
+    away = decay - s * gamma * rate / (root + h) if h > 0.0 else 0.5 + 0.5 * decay - s * h
+    new = y + (s * rate / away if rate != 0.0 else 0.0)
+    return min(max(new, 0.0), 1.0)  # the law keeps y in [0, 1]; rounding may leave it by 1e-16
+
+
+@njit(forceinline=True, error_model="numpy")
+def exact_step(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
+    """The state after ``t`` seconds, for loops that LLVM shall vectorise."""
+    root, decay, s = scaled_root(alpha, beta, gamma, t)
+    return moved(y, alpha, beta, gamma, root, decay, s)
+
+
+@njit(cache=True, error_model="numpy")
 def step(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
-    """The state after ``t`` seconds. Written as an increment, so that a fixed point stays where it is to the last bit."""
-    rate = alpha + (beta + gamma * y) * y
-    if rate == 0.0:
-        return y
-    c, s = hyperbolic(alpha, beta, gamma, t)
-    # the law keeps y in [0, 1]; rounding may leave it by 1e-16
-    return min(max(y + s * rate / (c - s * (0.5 * beta + gamma * y)), 0.0), 1.0)
+    """The state after ``t`` seconds."""
+    return exact_step(y, alpha, beta, gamma, t)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def matrix(alpha: float, beta: float, gamma: float, t: float) -> Array:
     """The scaled 2 x 2 matrix of one step: ``y -> (m00 y + m01)/(m10 y + m11)``. A pulse and a rest are a product of two."""
-    c, s = hyperbolic(alpha, beta, gamma, t)
+    root, decay, s = scaled_root(alpha, beta, gamma, t)
+    half = 0.5 * beta
+    # c - s |beta|/2 = decay + s (root - |beta|/2), and root^2 - beta^2/4 = -alpha gamma
+    small = decay - s * alpha * gamma / (root + abs(half))
+    large = 0.5 + 0.5 * decay + s * abs(half)
     m = np.empty((2, 2))
-    m[0, 0] = c + s * 0.5 * beta
+    m[0, 0], m[1, 1] = (small, large) if beta < 0.0 else (large, small)
     m[0, 1] = s * alpha
     m[1, 0] = -s * gamma
-    m[1, 1] = c - s * 0.5 * beta
     return m
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def advance_states(y: Array, alpha: Array, beta: Array, gamma: Array, t: float) -> Array:
     """:func:`step` for each state of one device: arrays of one shape (states,)."""
     out = np.empty(y.shape[0])
     for k in range(y.shape[0]):
-        out[k] = step(y[k], alpha[k], beta[k], gamma[k], t)
+        out[k] = exact_step(y[k], alpha[k], beta[k], gamma[k], t)
     return out
 
 
-@njit(cache=True)
-def logistic(u: float) -> float:
-    """``1/(1 + exp(-u))`` without overflow."""
-    small = math.exp(-abs(u))
-    return (1.0 if u >= 0.0 else small) / (1.0 + small)
+@njit(forceinline=True, error_model="numpy")
+def riccati(
+    seen: float, v_t: float, v_0: float, j_lim: float, a: float, tau: float, v_d: float, c: float, d: float, s: float
+) -> tuple[float, float, float]:
+    """``alpha, beta, gamma`` of one state that sees the overpotential ``seen``: the compiled form of ``Ecram.coefficients``."""
+    insert = a * j_lim * logistic((seen - v_t) / v_0)
+    remove = a * j_lim * logistic((-seen - v_t) / v_0)
+    release = 2.0 / tau * logistic(-seen / v_d)
+    beta = insert * (c - 1.0) - remove * (1.0 + d) - release
+    return insert, beta, -insert * c + remove * d + release * s
 
 
-@njit(cache=True)
+@njit(forceinline=True, error_model="numpy")
 def coefficients(eta: float, gate: Array, state: Array) -> tuple[float, float, float]:
-    """``alpha, beta, gamma`` of one state at overpotential ``eta``: the compiled form of ``Ecram.coefficients``.
-
-    ``gate`` is (V_T, V_0, J_lim), ``state`` is (polarity, a, tau, V_d, c, d, s), as :func:`table` gives them.
-    """
-    seen = state[0] * eta
-    insert = state[1] * gate[2] * logistic((seen - gate[0]) / gate[1])
-    remove = state[1] * gate[2] * logistic((-seen - gate[0]) / gate[1])
-    release = 2.0 / state[2] * logistic(-seen / state[3])
-    return (
-        insert,
-        insert * (state[4] - 1.0) - remove * (1.0 + state[5]) - release,
-        -insert * state[4] + remove * state[5] + release * state[6],
+    """:func:`riccati` at overpotential ``eta``; ``gate`` is (V_T, V_0, J_lim), ``state`` is (polarity, a, tau, V_d, c, d, s), as
+    :func:`table` gives them."""
+    return riccati(
+        state[0] * eta, gate[0], gate[1], gate[2], state[1], state[2], state[3], state[4], state[5], state[6]
     )
 
 
