@@ -1,7 +1,7 @@
 """The device law written out as a plain SPICE ``.subckt``, for ngspice 39 or newer without further options.
 
 Ports ``g d s``: gate, drain, source. Every card value is a default parameter of the ``.subckt``; every state is the voltage of an
-internal node, scaled to order 1, on a 1 nF capacitor. The text is generated from :class:`~ionspike.device.ecram.Ecram` and a test
+internal node, scaled to order 1, on a capacitor. Temperature is the simulator's. The text is generated from :class:`~ionspike.device.ecram.Ecram` and a test
 holds both together.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 
-from ionspike.device.ecram import Ecram, Population, Weight
+from ionspike.device.ecram import BOLTZMANN_EV, Ecram, Population, Weight
 
-_STATE_CAPACITANCE = "1n"  # farad: rates of 1/s and of 1e8/s both stay far above ngspice's abstol and below its limits
+_FULL_CURRENT = 0.1  # A
 
 
 def subckt_name(ecram: Ecram) -> str:
@@ -28,16 +28,19 @@ def subckt(ecram: Ecram) -> str:
     names = [f"x{k}" for k in range(1, len(ecram.populations) + 1)]
     rest = ecram.at_rest()
     lines = [
-        f"* ECRAM {ecram.name}, written from its card; right at {ecram.temperature.T_ref - 273.15:g} C",
+        f"* ECRAM {ecram.name}, written from its card",
         f".subckt {subckt_name(ecram)} g d s params:",
         *_parameters(ecram),
+        # temperature: V_0 in proportion to T, exchange rate and release times Arrhenius about t_ref
+        f".param inverse={{(1/(temper+273.15)-1/t_ref)/{BOLTZMANN_EV!r}}}",
+        ".param slope={v_0*(temper+273.15)/t_ref} reduced={v_t/v_0+e_k0*inverse} slower={exp(e_tau*inverse)}",
         _overpotential(ecram),
         *_channel(ecram, names),
     ]
     for name, state, start in zip([*names, "w"], ecram.states, rest, strict=True):
         if isinstance(state, Weight) and state.a == 0 and math.isinf(state.tau):
             continue  # a weight that never moves is the constant w0, no state
-        lines += _state(name, state, float(start))
+        lines += _state(ecram, name, state, float(start))
     lines += _gate_current(ecram, names)
     lines.append(f".ends {subckt_name(ecram)}")
     return "\n".join(lines) + "\n"
@@ -67,6 +70,8 @@ def _parameters(ecram: Ecram) -> list[str]:
             row["g"] = state.g
         rows.append({f"{key}_{name}": value for key, value in row.items()})
     rows.append({"g_min": weight.G_min, "g_max": weight.G_max, "g_off": weight.G_off, "w0": weight.w})
+    heat = ecram.temperature
+    rows.append({"t_ref": heat.T_ref, "e_k0": heat.E_k0, "e_tau": heat.E_tau})
     return ["+ " + " ".join(f"{key}={value!r}" for key, value in row.items()) for row in rows]
 
 
@@ -94,27 +99,38 @@ def _moves(weight: Weight) -> bool:
     return weight.a > 0 or math.isfinite(weight.tau)
 
 
-def _state(name: str, state: Population | Weight, start: float) -> list[str]:
+def _state(ecram: Ecram, name: str, state: Population | Weight, start: float) -> list[str]:
     seen = f"({{pol_{name}}})*v(eta)"
-    forward = f"0.5*(1+tanh(({seen}-({{v_t}}))/(2*({{v_0}}))))"
-    backward = f"0.5*(1+tanh((-({seen})-({{v_t}}))/(2*({{v_0}}))))"
-    rate = f"({{a_{name}}})*({{j_lim}})"
-    insert = f"{rate}*v(p{name})*(1-v({name}))*(1+({{c_{name}}})*v({name}))"
-    remove = f"{rate}*v(m{name})*v({name})*(1+({{d_{name}}})*(1-v({name})))"
+    forward = f"0.5*(1+tanh(0.5*({seen}/({{slope}})-({{reduced}}))))"
+    backward = f"0.5*(1+tanh(0.5*(-({seen})/({{slope}})-({{reduced}}))))"
+    insert = f"v(p{name})*(1-v({name}))*(1+({{c_{name}}})*v({name}))"
+    remove = f"v(m{name})*v({name})*(1+({{d_{name}}})*(1-v({name})))"
     release = ""
     if math.isfinite(state.tau):
         hold = f"*(1-tanh(({seen})/(2*({{v_d_{name}}}))))" if math.isfinite(state.V_d) else ""
-        release = f"-v({name})*(1-({{s_{name}}})*v({name})){hold}/({{tau_{name}}})"
+        release = f"-v({name})*(1-({{s_{name}}})*v({name})){hold}/(({{tau_{name}}})*({{slower}}))"
+    farad = _capacitance(ecram, state)
     lines = [
         f"bp{name} p{name} 0 v = {forward}",
         f"bm{name} m{name} 0 v = {backward}",
-        f"bf{name} f{name} 0 v = 1e-6*({insert}-{remove})",  # the bracket F, in 1/us
-        f"c{name} {name} 0 {_STATE_CAPACITANCE} ic={start!r}",
-        f"b{name} 0 {name} i = {_STATE_CAPACITANCE}*(1e6*v(f{name}){release})",
+        f"bf{name} f{name} 0 v = {insert}-{remove}",  # the bracket F over a J_lim
+        f"c{name} {name} 0 {farad!r} ic={start!r}",
+        f"b{name} 0 {name} i = {farad!r}*({_rate(name)}*v(f{name}){release})",
     ]
     if isinstance(state, Weight):
         lines.append(f".ic v({name})={start!r}")
     return lines
+
+
+def _capacitance(ecram: Ecram, state: Population | Weight) -> float:
+    """The capacitor of a state (F), a power of ten: its current at full flux is of order 0.1 A, far above ngspice's abstol of 1e-12 A
+    also while a state relaxes a million times more slowly."""
+    fastest = max(state.a * ecram.gate.J_lim, 1 / state.tau)
+    return 10.0 ** round(math.log10(_FULL_CURRENT / fastest))
+
+
+def _rate(name: str) -> str:
+    return f"({{a_{name}}})*({{j_lim}})"
 
 
 def _gate_current(ecram: Ecram, names: list[str]) -> list[str]:
@@ -129,6 +145,6 @@ def _gate_current(ecram: Ecram, names: list[str]) -> list[str]:
     if not _moves(ecram.weight):
         charged = [n for n in charged if n != "w"]
     if charged:
-        total = "+".join(f"({{q_{n}}})*({{pol_{n}}})*1e6*v(f{n})" for n in charged)
+        total = "+".join(f"({{q_{n}}})*({{pol_{n}}})*{_rate(n)}*v(f{n})" for n in charged)
         lines += [f"bigd g d i = 0.5*({{p}})*({total})", f"bigs g s i = 0.5*({{p}})*({total})"]
     return lines

@@ -72,7 +72,7 @@ def _parameters(ecram: Ecram) -> list[str]:
 
 def _parameter(name: str, value: float) -> str:
     unit = _UNITS.get(name) or _UNITS.get(name.rsplit("_", 1)[0], "1")
-    return f'    (* units = "{unit}" *) parameter real {name} = {value!r};'
+    return f'    (* units = "{unit}", type = "instance" *) parameter real {name} = {value!r};'
 
 
 def _variables(ecram: Ecram, states: list[tuple[str, Population | Weight]]) -> list[str]:

@@ -49,8 +49,9 @@ def compose(job: Job) -> str:
             f".temp {float(accuracy.temperature)!r}",
             *(line.text for line in lines),
             *(f".save {name}" for name in job.save),
-            # the first time step is a tenth of the print step: a long one can land a regenerative stage on its other branch
-            f".tran {min(step, _PRINT_STEP)!r} {stop!r} 0 {step!r} uic",
+            # the first time step is a tenth of the print step: a long one can land a regenerative stage on its other branch; a step
+            # below 1e-11 of the longest ends the run
+            f".tran {min(step, max(_PRINT_STEP, 1e-8 * step))!r} {stop!r} 0 {step!r} uic",
             ".end",
             "",
         ]
