@@ -21,7 +21,7 @@ FULL = Ecram(
     Gate(V_T=0.6, V_0=0.052, J_lim=1e6, V_rest=-0.2, C_g=1e-13, R_g=1e8, polarity=-1.0),
     (
         Population(tau=1e-5, g=5e-5, q=1e-13, c=3.0, d=2.0, s=0.5, V_d=0.3),
-        Population(tau=1e-5, g=-6e-5, a=2.0, q=2e-13, V_d=0.3, c=1.0, d=3.0, s=0.7, polarity=-1.0),
+        Population(tau=3e-6, g=-6e-5, a=2.0, q=2e-13, V_d=0.3, c=1.0, d=3.0, s=0.7, polarity=-1.0),
     ),
     Weight(G_min=5e-5, G_max=1e-4, G_off=2e-5, w=0.3, a=0.2, tau=2e-5, q=3e-13, V_d=0.3, c=1.0, d=2.0, s=0.7),
     Temperature(E_k0=0.3, E_tau=0.2),
