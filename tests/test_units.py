@@ -20,6 +20,9 @@ from ionspike.units import quantity, show
         ("1.275e7 s^-1", "s^-1", 1.275e7),
         ("120 uS", "S", 120e-6),
         ("2", "", 2.0),
+        ("300.15 K", "K", 300.15),
+        ("5 m", "m", 5.0),
+        ("inf V", "V", math.inf),
     ],
 )
 def test_strings_with_units_are_read_in_si(text: str, unit: str, value: float):
@@ -37,6 +40,13 @@ def test_strings_with_units_are_read_in_si(text: str, unit: str, value: float):
         ("1 kV", "s"),
         ("soon", "s"),
         ("nan", "s"),
+        ("20 °C", "K"),
+        ("1,5 V", "V"),
+        ("1_0 V", "V"),
+        ("1.5.2 V", "V"),
+        ("\u0663 V", "V"),
+        ("$5", ""),
+        ("5 m", ""),
     ],
 )
 def test_units_that_do_not_fit_are_refused(text: str, unit: str):

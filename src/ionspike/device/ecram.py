@@ -62,6 +62,7 @@ class Ecram:
     spread: Spread = field(default_factory=Spread)
     aging: Aging = field(default_factory=Aging)
     origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}), compare=False, repr=False)
+    about: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.name or self.name[0] not in _NAME[:26] or set(self.name) - set(_NAME) or len(self.name) > 40:

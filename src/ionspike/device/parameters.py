@@ -128,11 +128,14 @@ class Temperature(Section):
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value comes from: ``source`` is assumed, measured, published, fitted or derived; ``why`` gives reason or reference."""
+    """Where a value comes from: ``source`` is assumed, measured, published, fitted or derived; ``why`` gives reason or reference,
+    ``doi`` where it was published, ``interval`` the 95 % interval of a fit (in the value's unit)."""
 
     value: float
     source: str
     why: str = ""
+    doi: str = ""
+    interval: tuple[float, float] | None = None
 
 
 def _check_polarity(section: str, polarity: float) -> None:
