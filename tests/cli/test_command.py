@@ -67,6 +67,9 @@ def test_a_record_is_fitted_to_a_card(tmp_path: Path):
     [
         (["device", "show", "nothing"], "there is no card 'nothing'"),
         (["circuit", "run", "integrate"], "no topology 'integrate'"),
+        (["circuit", "run", "none.spice"], "none.spice cannot be read"),
+        (["circuit", "export", "integrate", "--out", "x.cir"], "no topology 'integrate'"),
+        (["circuit", "export", "dpi", "--delay", "reference", "--out", "x.cir"], "dpi has no delay path"),
         (["circuit", "run", "--bias", "foo=1 nA"], "no bias 'foo=1 nA'"),
         (["circuit", "run", "--membrane", "2 pA"], "membrane"),
         (["circuit", "run", "--rate", "fast"], "rate"),

@@ -21,7 +21,7 @@ from ionspike.spice.waveforms import Waveforms
 
 Array = NDArray[np.float64]
 
-_RESET_LEVEL = 0.39  # of the supply: the gate of the reset transistor well above its threshold
+RESET_LEVEL = 0.39  # of the supply: the gate of the reset transistor well above its threshold
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Run:
         """Ends of the reset pulse; the end of the spike where a topology has no reset of its own."""
         if not self.bench.neuron.kind.has_reset:
             return self.spike_ends
-        return self.waveforms.falls("v(rst)", _RESET_LEVEL * self.bench.supply)
+        return self.waveforms.falls("v(rst)", RESET_LEVEL * self.bench.supply)
 
     @property
     def widths(self) -> Array:

@@ -105,12 +105,24 @@ class Bench:
     # --- the netlist ---------------------------------------------------------------------------------------------------------
 
     def netlist(self, rest: dict[str, float]) -> str:
-        """The body of the deck. ``rest``: settled voltages (V) of the bias lines and of the neurons' inner nodes."""
+        """Subcircuits and elements. ``rest``: settled voltages (V) of the bias lines and of the neurons' inner nodes."""
+        return self.subcircuits() + self.elements(rest)
+
+    def subcircuits(self) -> str:
+        """Every ``.subckt`` the bench uses, transistors of the process left out.
+
+        Raises:
+            InputError: two neurons or two devices of one name that differ.
+        """
         neurons = [self.neuron] if self.presynaptic is None else [self.neuron, self.presynaptic]
-        lines = [netlist(stem).rstrip() for stem in ("transistors", "bias-cell", "driver")]
-        lines += _distinct_topologies(neurons)
-        lines += [subckt(device).rstrip() for device in _distinct(device for n in neurons for _, device in n.devices)]
-        lines += self._rails()
+        parts = [netlist(stem).rstrip() for stem in ("transistors", "bias-cell", "driver")]
+        parts += _distinct_topologies(neurons)
+        parts += [subckt(device).rstrip() for device in _distinct(device for n in neurons for _, device in n.devices)]
+        return "\n".join(parts) + "\n"
+
+    def elements(self, rest: dict[str, float]) -> str:
+        """Rails, sources, the neuron with its ECRAMs, and where every node starts."""
+        lines = self._rails()
         lines += _neuron_lines(self.neuron, "n", "", self.load, self.gate_connected)
         lines += self._input()
         lines += self._paths()

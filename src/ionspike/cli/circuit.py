@@ -10,7 +10,7 @@ import typer
 from ionspike.cli.common import Json, group, show_result
 from ionspike.errors import InputError
 
-app = group("Neurons on transistors: list, run.")
+app = group("Neurons on transistors: list, run, export.")
 
 
 @app.command("list")
@@ -24,14 +24,16 @@ def circuit_list(as_json: Json = False) -> None:
 
 @app.command("run")
 def circuit_run(
-    topology: Annotated[str, typer.Argument(help="A neuron of `circuit list`.")] = "delay-feedback-lif",
+    topology: Annotated[
+        str, typer.Argument(help="A neuron of `circuit list`, or the path of a netlist.")
+    ] = "delay-feedback-lif",
     rate: Annotated[str, typer.Option(help="Rate of the input pulses.")] = "1 kHz",
     count: Annotated[int, typer.Option(min=1, max=100_000, help="Number of input pulses.")] = 20,
-    width: Annotated[str, typer.Option(help="Width of an input pulse.")] = "9 ns",
-    membrane: Annotated[str, typer.Option(help="Membrane capacitance.")] = "2 pF",
-    delay_bias: Annotated[str, typer.Option(help="Reference current of the delay.")] = "1.56 nA",
-    keeper_bias: Annotated[str, typer.Option(help="Reference current of the keeper.")] = "0.05 nA",
-    leak_bias: Annotated[str, typer.Option(help="Leak current; 0 grounds the leak's gate.")] = "0 A",
+    width: Annotated[str | None, typer.Option(help="Width of an input pulse.")] = None,
+    membrane: Annotated[str | None, typer.Option(help="Membrane capacitance.")] = None,
+    delay_bias: Annotated[str | None, typer.Option(help="Reference current of the delay.")] = None,
+    keeper_bias: Annotated[str | None, typer.Option(help="Reference current of the keeper.")] = None,
+    leak_bias: Annotated[str | None, typer.Option(help="Leak current; 0 grounds the leak's gate.")] = None,
     synapse: Annotated[str | None, typer.Option(help="Card of an ECRAM gated by the input.")] = None,
     input_path: Annotated[str | None, typer.Option("--input", help="Card of an ECRAM in the input path.")] = None,
     leak: Annotated[str | None, typer.Option(help="Card of an ECRAM in the leak path.")] = None,
@@ -40,7 +42,7 @@ def circuit_run(
     plot: Annotated[Path | None, typer.Option(help="Figure of the waveforms (PNG).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a neuron under regular input and measure spikes, widths and energy."""
+    """Run a neuron under regular input and measure spikes, widths and energy. What is not given is what the neuron is sized for."""
     from ionspike.cli.circuit_runs import run_neuron
 
     neuron = {"membrane": membrane, "delay_bias": delay_bias, "keeper_bias": keeper_bias, "leak_bias": leak_bias}
@@ -51,4 +53,22 @@ def circuit_run(
         neuron[name] = value
     cards = {"synapse": synapse, "input": input_path, "leak": leak, "delay": delay}
     result, lines = run_neuron(topology, rate, count, width, neuron, cards, plot)
+    show_result(result, lines, as_json)
+
+
+@app.command("export")
+def circuit_export(
+    topology: Annotated[str, typer.Argument(help="A neuron of `circuit list`, or the path of a netlist.")],
+    out: Annotated[Path, typer.Option(help="The netlist to write, FILE.cir; what it includes goes beside it.")],
+    synapse: Annotated[str | None, typer.Option(help="Card of an ECRAM gated by the input.")] = None,
+    input_path: Annotated[str | None, typer.Option("--input", help="Card of an ECRAM in the input path.")] = None,
+    leak: Annotated[str | None, typer.Option(help="Card of an ECRAM in the leak path.")] = None,
+    delay: Annotated[str | None, typer.Option(help="Card of an ECRAM in the delay path.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a neuron with its device and bench for plain `ngspice -b`; without a card, the reference card is the synapse."""
+    from ionspike.cli.circuit_files import export_neuron
+
+    cards = {"synapse": synapse, "input": input_path, "leak": leak, "delay": delay}
+    result, lines = export_neuron(topology, cards, out)
     show_result(result, lines, as_json)

@@ -20,17 +20,19 @@ def run_neuron(
     topology: str,
     rate: str,
     count: int,
-    width: str,
-    biases: dict[str, str],
+    width: str | None,
+    biases: dict[str, str | None],
     cards: dict[str, str | None],
     plot: Path | None,
 ) -> tuple[dict[str, Any], list[str]]:
     """Run it; the result as a dictionary and as lines for a reader."""
     devices: dict[str, Any] = {place: Ecram.load(card) for place, card in cards.items() if card is not None}
-    neuron = Neuron(topology=topology, **biases, **devices)  # type: ignore[arg-type]
+    given: dict[str, Any] = {name: value for name, value in biases.items() if value is not None}
+    neuron = Neuron(topology=topology, **given, **devices)
     frequency = quantity(rate, "Hz", "rate")
     pulses = tuple(regular(frequency, count))
-    bench = Bench(neuron=neuron, pulses=pulses, width=quantity(width, "s", "width"))
+    widths: dict[str, Any] = {} if width is None else {"width": quantity(width, "s", "width")}
+    bench = Bench(neuron=neuron, pulses=pulses, **widths)
     run = simulate(bench, pulses[-1] + min(1 / frequency, 1e-3), Setting(Ngspice.find(), find_process("sky130")))
     result: dict[str, Any] = {
         "inputs": len(run.input_times),
