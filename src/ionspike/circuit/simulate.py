@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.rest import tell_erased
 from ionspike.circuit.testbench import Bench, rest_netlist
 from ionspike.errors import InputError, RunError
 from ionspike.spice.batch import run_all, run_one
@@ -99,16 +100,15 @@ class Run:
 
     def terminals(self, placement: str) -> tuple[Array, Array, Array]:
         """Recorded voltages of gate, drain and source of the ECRAM at ``placement``."""
-        zero = np.zeros(len(self.time))
         both = dict(self.bench.neuron.devices).keys() >= {"synapse", "input"}
         nodes = {
             "synapse": ("v(pre)", "v(a)", "v(b)" if both else "v(mem)"),
             "input": ("v(spk)", "v(b)" if both else "v(a)", "v(mem)"),
             "leak": ("v(spk)", "v(mem)", "v(al)"),
-            "delay": ("v(spk)", "v(da)", ""),
+            "delay": ("v(spk)", "v(da)", "v(db)"),
         }[placement]
-        gate, drain, source = (self.waveforms[n] if n else zero for n in nodes)
-        return (gate if self.bench.gate_connected else zero), drain, source
+        gate, drain, source = (self.waveforms[n] for n in nodes)
+        return (gate if self.bench.gate_connected else np.zeros(len(self.time))), drain, source
 
 
 def simulate(bench: Bench, stop: float, setting: Setting) -> Run:
@@ -153,13 +153,20 @@ def simulate_all(benches: Sequence[tuple[Bench, float]], setting: Setting, worke
 def simulate_each(
     benches: Sequence[tuple[Bench, float]], setting: Setting, workers: int | None = None
 ) -> list[Run | Failure]:
-    """Run several benches, as :func:`simulate_all`; a run that failed is told in its place, and the others are not lost."""
+    """Run several benches, as :func:`simulate_all`; a run that failed is told in its place, and the others are not lost.
+
+    Warns with :class:`~ionspike.circuit.rest.ErasedChannel` of an ECRAM that rests where the bias between spikes erases it.
+    """
     jobs = [job(bench, stop, setting) for bench, stop in benches]
     results = run_all(setting.engine, jobs, workers=workers)
-    return [
+    runs = [
         result if isinstance(result, Failure) else Run(bench, setting, result)
         for (bench, _), result in zip(benches, results, strict=True)
     ]
+    for run in runs:
+        if isinstance(run, Run):
+            tell_erased(run)
+    return runs
 
 
 def job(bench: Bench, stop: float, setting: Setting) -> Job:
@@ -196,7 +203,7 @@ def rest_voltages(neuron: Neuron, tail: str, supply: float, setting: Setting) ->
 
 @lru_cache(maxsize=256)
 def _settle(neuron: Neuron, supply: float, setting: Setting) -> tuple[dict[str, float], dict[str, float]]:
-    lines, nodes = ("bp", "bn", "bd", "bl", "xb.e1", "xb.e2", "xb.e3"), neuron.kind.circuit.inner
+    lines, nodes = ("bp", "bn", "bd", "bl", "xb.e1", "xb.e2", "xb.e3", "da", "db"), neuron.kind.circuit.inner
     # 4 pF at the delay line and at most a volt or two: more than that over the smallest current is far past any transient of the bias cell
     smallest = min(
         current for current in (neuron.keeper_bias, neuron.delay_bias, neuron.leak_bias) if float(current) > 0

@@ -194,7 +194,7 @@ class Bench:
             kept += [f"v(x{name}.gch)"] + [f"v(x{name}.x{k})" for k in range(1, len(device.populations) + 1)]
             kept += [f"v(x{name}.w)"] if device.weight.a > 0 else []
         if self.neuron.delay is not None:
-            kept.append("v(da)")
+            kept += ["v(da)", "v(db)"]
         if len([n for n, _ in self.neuron.devices if n in ("synapse", "input")]) == 2:
             kept.append("v(b)")
         if self.neuron.leak is not None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ionspike.circuit.energy import energy
 from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.rest import ErasedChannel, rests
 from ionspike.circuit.simulate import Run, Setting, simulate
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
@@ -33,7 +36,9 @@ def run_neuron(
     pulses = tuple(regular(frequency, count))
     widths: dict[str, Any] = {} if width is None else {"width": quantity(width, "s", "width")}
     bench = Bench(neuron=neuron, pulses=pulses, **widths)
-    run = simulate(bench, pulses[-1] + min(1 / frequency, 1e-3), Setting(Ngspice.find(), find_process("sky130")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ErasedChannel)  # told below, in words
+        run = simulate(bench, pulses[-1] + min(1 / frequency, 1e-3), Setting(Ngspice.find(), find_process("sky130")))
     result: dict[str, Any] = {
         "inputs": len(run.input_times),
         "spike_times": run.spike_times.tolist(),
@@ -49,6 +54,8 @@ def run_neuron(
         lines.append(
             f"energy per output spike {show(spent.core, 'J')}, {show(spent.total(), 'J')} with a bias cell of its own"
         )
+    result["rest"] = [asdict(found) | {"erased": found.erased} for found in rests(run)]
+    lines += [f"warning: {found}: it is erased between spikes" for found in rests(run) if found.erased]
     if plot is not None:
         _draw(run, plot)
         lines.append(f"figure at {plot}")
