@@ -87,6 +87,16 @@ def advance_states(y: Array, alpha: Array, beta: Array, gamma: Array, t: float) 
     return out
 
 
+@njit(cache=True, error_model="numpy")
+def states_at(y: Array, alpha: Array, beta: Array, gamma: Array, times: Array) -> Array:
+    """:func:`advance_states` for every one of ``times`` (s), all from ``y``: shape (times, states)."""
+    out = np.empty((times.shape[0], y.shape[0]))
+    for i in range(times.shape[0]):
+        for k in range(y.shape[0]):
+            out[i, k] = exact_step(y[k], alpha[k], beta[k], gamma[k], times[i])
+    return out
+
+
 @njit(forceinline=True, error_model="numpy")
 def riccati(
     seen: float, v_t: float, v_0: float, j_lim: float, a: float, tau: float, v_d: float, c: float, d: float, s: float
