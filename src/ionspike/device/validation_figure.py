@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.signal import find_peaks
 
 from ionspike.device.validate import Difference, Validation
 from ionspike.plotting import COLOURS, MARKERS, figure
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _COLUMNS = 3
 _MARKS = 14  # of each simulator
 _LONG = 100.0  # a run so many times longer than its first change is drawn over the logarithm of time
+_PEAK = 0.05  # of the largest change
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
 
@@ -38,8 +40,8 @@ def _bench(axis: Axes, bench: str, items: list[Difference]) -> None:
     law = items[0].law
     assert law is not None
     moving = law.time[np.abs(law.conductance - law.conductance[0]) > 0.01 * np.ptp(law.conductance)]
-    above = law.conductance > (law.conductance.max() + law.conductance.min()) / 2
-    single = np.count_nonzero(np.diff(above)) <= 2  # one rise and one fall
+    moved = np.abs(law.conductance - law.conductance[0])
+    single = len(find_peaks(moved, prominence=_PEAK * float(np.ptp(moved)))[0]) <= 1
     long = single and len(moving) > 0 and law.time[-1] > _LONG * moving[0]
     first = float(moving[0]) / 3 if long else 0.0
     scale, unit = next(((s, u) for s, u in _UNITS if law.time[-1] >= s), _UNITS[-1])
