@@ -40,7 +40,9 @@ def test_on_a_cooperative_release_every_simpler_law_predicts_worse():
     assert set(at) == {
         "one exponential", "own rise and fall", "stretched exponential", "Tsodyks-Markram", "linear kernel"
     }  # fmt: skip
-    assert min(at.values()) > 2 * found.residual(~found.fitted)
+    # a compressed exponential comes near a logistic fall: 0.15 % of the swing beside noise of 0.1 %
+    assert at.pop("stretched exponential") > 1.5 * found.residual(~found.fitted)
+    assert min(at.values()) > 10 * found.residual(~found.fitted)
 
 
 def test_every_law_says_how_many_numbers_it_has():
