@@ -7,6 +7,7 @@ from ionspike.device.catalogue import fetch, public_records
 from ionspike.device.ecram import Ecram, Gate, Population, Temperature, Weight
 from ionspike.device.fitting import Fit, fit
 from ionspike.device.geometry import DeviceGeometry, read_geometry
+from ionspike.device.lifetime import Lifetime, run_train
 from ionspike.device.pulses import PulseUpdate
 from ionspike.device.ramps import RampRecord, read_ramps
 from ionspike.device.reading import read
@@ -23,6 +24,7 @@ __all__ = [
     "Ecram",
     "Fit",
     "Gate",
+    "Lifetime",
     "Population",
     "PulseRecord",
     "PulseUpdate",
@@ -43,6 +45,7 @@ __all__ = [
     "read_pulses",
     "read_ramps",
     "read_sweep",
+    "run_train",
     "subckt",
     "subckt_name",
 ]

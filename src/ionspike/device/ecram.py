@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,7 +34,9 @@ from ionspike.device.aging import Aging
 from ionspike.device.parameters import BOLTZMANN_EV, Gate, Origin, Population, Temperature, Weight
 from ionspike.device.spread import Spread, check_names, spread_values, with_values
 from ionspike.errors import InputError
-from ionspike.units import show
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MAX_POPULATIONS = 4
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
@@ -225,16 +227,20 @@ class Ecram:
         self.__dict__.update(state, origins=MappingProxyType(state["origins"]))
 
     def __str__(self) -> str:
-        g_rest = float(self.conductance(self.at_rest()))
-        lines = [f"ECRAM {self.name}: R = {show(1 / g_rest, 'ohm')} at rest (w = {self.weight.w:g})"]
-        gate = self.gate
-        lines.append(
-            f"  gate: V_T {show(gate.V_T, 'V')}, V_0 {show(gate.V_0, 'V')}, J_lim {show(gate.J_lim, 's^-1')}, "
-            f"C_g {show(gate.C_g, 'F')}"
-        )
-        for k, p in enumerate(self.populations, 1):
-            lines.append(f"  population {k}: tau {show(p.tau, 's')}, g {show(p.g, 'S')}, a {p.a:g}")
-        return "\n".join(lines)
+        from ionspike.device.portrait import describe
+
+        return describe(self)
+
+    def plot(self) -> Figure:
+        """G against time after a reference pulse, and the two fluxes against overpotential."""
+        from ionspike.device.portrait import portrait
+
+        return portrait(self)
+
+    def _repr_png_(self) -> bytes:
+        from ionspike.plotting import png
+
+        return png(self.plot())
 
 
 def conductance_of(u: ArrayLike, g_off: ArrayLike) -> Array:
