@@ -47,7 +47,9 @@ with look():
     rests = np.r_[np.full(600, 0.1), 200.0, np.full(400, 0.1)]
     run = run_train(Train(replace(card, aging=aging), 9e-9), rests, seed=1)
     time = np.cumsum(np.r_[0.0, rests[:-1]])
-    right.plot(time, 1e6 * (run.conductance_after - run.conductance_before), ".", markersize=2, label="step of one pulse")
+    right.plot(
+        time, 1e6 * (run.conductance_after - run.conductance_before), ".", markersize=2, label="step of one pulse"
+    )
     right.plot(time, 1e6 * (run.conductance_after - run.conductance_before)[0] * np.exp(-run.wear), label="wear alone")
     right.set(xlabel="time (s)", ylabel="step of G (uS)", title="Aging, rest in between")
     right.legend()
