@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.sweep import analysis_seconds
 
+from benchmarks.sweep import analysis_seconds
 from ionspike.circuit.energy import energy
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.resistance_step import law_conductance

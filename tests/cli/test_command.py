@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -172,3 +173,15 @@ def test_a_neuron_runs_from_the_shell(setting: object, tmp_path: Path):
     assert result["inputs"] == 10 and len(result["spike_times"]) >= 3
     assert 0 < result["energy_core"] < 1e-12
     assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_cache_of_runs_is_off_by_a_flag_and_by_the_environment(tmp_path: Path):
+    folder = tmp_path / "runs"
+    on = {**os.environ, "IONSPIKE_CACHE": str(folder)}
+
+    def line(*words: str) -> str:
+        found = json.loads(run(*words, "doctor", "--json", env=on).stdout)["items"]
+        return next(item["detail"] for item in found if item["name"] == "cache of runs")
+
+    assert str(folder) in line()
+    assert line("--no-cache").startswith("off")

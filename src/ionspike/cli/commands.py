@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import Annotated
+
 import typer
 
 from ionspike.cli import circuit, data, device, pdk
@@ -14,8 +17,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="From the pulse response of an ECRAM to spiking networks.",
 )
+
+
+@app.callback()
+def common(
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Make every circuit run again, and keep none (as IONSPIKE_CACHE=off).")
+    ] = False,
+) -> None:
+    """From the pulse response of an ECRAM to spiking networks."""
+    if no_cache:
+        os.environ["IONSPIKE_CACHE"] = "off"
+
+
 app.add_typer(device.app, name="device")
 app.add_typer(circuit.app, name="circuit")
 app.add_typer(data.app, name="data")

@@ -10,6 +10,7 @@ from typing import Any
 
 from ionspike import __version__
 from ionspike.errors import InputError, RunError
+from ionspike.spice.cache import Cache
 from ionspike.spice.ngspice import Ngspice
 from ionspike.spice.process import find_process
 from ionspike.spice.vacask import INSTALL_HINT, find_program, program_version
@@ -29,6 +30,7 @@ def examine() -> list[dict[str, Any]]:
         _models(),
         _verilog("VACASK", "vacask"),
         _verilog("OpenVAF", "openvaf-r"),
+        _cache(),
         _records(),
     ]
 
@@ -62,6 +64,18 @@ def _verilog(name: str, program: str) -> dict[str, Any]:
     if path is None:
         return _item(name, False, f"device validate needs {program}; get it with: {INSTALL_HINT}", optional=True)
     return _item(name, True, f"{program_version(path)} at {path}", optional=True)
+
+
+def _cache() -> dict[str, Any]:
+    try:
+        cache = Cache.of_environment()
+    except InputError as error:
+        return _item("cache of runs", False, str(error), optional=True)
+    if not cache.active:
+        return _item("cache of runs", True, "off (IONSPIKE_CACHE)", optional=True)
+    runs, size = cache.size()
+    detail = f"{runs} runs, {size / 2**20:.0f} of {cache.limit / 2**20:.0f} MiB, at {cache.folder}; IONSPIKE_CACHE=off switches it off"
+    return _item("cache of runs", True, detail, optional=True)
 
 
 def _records() -> dict[str, Any]:

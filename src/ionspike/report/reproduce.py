@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ionspike import __version__, files, plotting
@@ -17,6 +18,7 @@ from ionspike.errors import InputError, RunError
 from ionspike.report.claim import Claim, Context
 from ionspike.report.journal import Journal, Result, not_run
 from ionspike.report.page import write_report
+from ionspike.spice.batch import tally
 from ionspike.spice.ngspice import Ngspice
 from ionspike.spice.process import find_process
 
@@ -92,17 +94,34 @@ def _measure(
         tell(f"{head} {kept.record['status']} (kept from the run before)")
         return kept
     context.progress = lambda line: tell(f"{'':8s}{claim.id}: {line}")
-    started = time.monotonic()
+    started, before = time.monotonic(), tally.counts()
     try:
         with plotting.look():
             outcome = claim.measure(context)
     except RunError as error:
         raise RunError(f"{claim.id}: {error}") from error
+    notes = _origin(tally.counts() - before)
+    for note in notes:
+        context.progress(note)
+    outcome = replace(outcome, notes=(*outcome.notes, *notes))
     seconds = time.monotonic() - started
     result = journal.keep(claim, outcome, command, seconds)
     failed = [item.name for item in (*outcome.checks, *outcome.control) if not item.passed]
     tell(f"{head} {result.record['status']} ({seconds:.1f} s)" + (f": {', '.join(failed)}" if failed else ""))
     return result
+
+
+def _origin(counts: Counter[str]) -> list[str]:
+    """What a reader must know about the circuit runs behind a claim: which were not made now, and which took more than one try."""
+    notes = []
+    if counts["cached"]:
+        notes.append(
+            f"{counts['cached']} of {counts['runs']} circuit runs were read from the cache of finished runs; "
+            "ionspike --no-cache reproduce makes all of them again."
+        )
+    if counts["retried"]:
+        notes.append(f"{counts['retried']} of {counts['runs']} circuit runs finished only on a later try.")
+    return notes
 
 
 def _selected(only: tuple[str, ...]) -> list[Claim]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -20,6 +21,30 @@ from ionspike.spice.engine import Engine, Failure, Job, RunFailed
 from ionspike.spice.program import stop_on
 from ionspike.spice.runfile import open_run, write_run
 from ionspike.spice.waveforms import Waveforms
+
+
+class Tally:
+    """How many runs this process asked for, and what became of them: read from the cache, retried, failed."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._guard = threading.Lock()
+
+    def add(self, result: Waveforms | Failure) -> None:
+        """Count one result."""
+        with self._guard:
+            self._counts["runs"] += 1
+            self._counts["cached"] += isinstance(result, Waveforms) and result.cached
+            self._counts["retried"] += isinstance(result, Waveforms) and len(result.attempts) > 1
+            self._counts["failed"] += isinstance(result, Failure)
+
+    def counts(self) -> Counter[str]:
+        """The counts so far: ``runs``, ``cached``, ``retried``, ``failed``."""
+        with self._guard:
+            return self._counts.copy()
+
+
+tally = Tally()
 
 
 def run_all(
@@ -68,6 +93,12 @@ def _count(workers: int | None, jobs: int) -> int:
 
 
 def _run(engine: Engine, job: Job, cache: Cache) -> Waveforms | Failure:
+    result = _result(engine, job, cache)
+    tally.add(result)
+    return result
+
+
+def _result(engine: Engine, job: Job, cache: Cache) -> Waveforms | Failure:
     key = key_of(engine, job) if cache.active else None
     path = _fresh_file()
     if key is not None and cache.fetch(key, path):
