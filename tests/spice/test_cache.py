@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from ionspike.errors import InputError, RunError
 from ionspike.spice import Accuracy, Cache, Engine, Job, Kit, PulseCheck, Transient, Waveforms, run_one
+from ionspike.spice.batch import tally
 from ionspike.spice.cache import key_of
 
 JOB = Job("v1 a 0 1\nr1 a b 1k\nc1 b 0 1n\n", Transient(1e-6, 1e-7), ("v(b)",))
@@ -92,6 +95,21 @@ def test_a_damaged_file_is_run_again(tmp_path: Path, damage: str):
     assert engine.runs == 2 and not again.cached
     np.testing.assert_array_equal(again["v(b)"], good)
     assert run_one(engine, JOB, cache).cached
+
+
+def test_what_this_process_made_itself_is_not_told_as_read(tmp_path: Path):
+    before = tally.counts()
+    for _ in range(2):
+        run_one(Counting(), JOB, Cache(tmp_path))
+    assert (tally.counts() - before)["cached"] == 0
+    program = (
+        "import sys\nfrom pathlib import Path\nsys.path.insert(0, sys.argv[1])\n"
+        "from test_cache import *\n"
+        "run_one(Counting(), JOB, Cache(Path(sys.argv[2])))\nprint(dict(tally.counts()))"
+    )
+    words = [sys.executable, "-c", program, str(Path(__file__).parent), str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert "'cached': 1" in done.stdout
 
 
 def test_it_stays_under_its_limit_and_the_least_recently_used_go(tmp_path: Path):

@@ -24,17 +24,22 @@ from ionspike.spice.waveforms import Waveforms
 
 
 class Tally:
-    """How many runs this process asked for, and what became of them: read from the cache, retried, failed."""
+    """How many runs this process asked for, and what became of them: read from the cache where an earlier process had put them,
+    retried, failed."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._made: set[str] = set()
         self._guard = threading.Lock()
 
-    def add(self, result: Waveforms | Failure) -> None:
-        """Count one result."""
+    def add(self, result: Waveforms | Failure, key: str | None = None) -> None:
+        """Count one result, ``key`` its name in the cache."""
+        cached = isinstance(result, Waveforms) and result.cached
         with self._guard:
+            if key is not None and not cached:
+                self._made.add(key)
             self._counts["runs"] += 1
-            self._counts["cached"] += isinstance(result, Waveforms) and result.cached
+            self._counts["cached"] += cached and key not in self._made
             self._counts["retried"] += isinstance(result, Waveforms) and len(result.attempts) > 1
             self._counts["failed"] += isinstance(result, Failure)
 
@@ -93,20 +98,25 @@ def _count(workers: int | None, jobs: int) -> int:
 
 
 def _run(engine: Engine, job: Job, cache: Cache) -> Waveforms | Failure:
-    result = _result(engine, job, cache)
-    tally.add(result)
+    key = key_of(engine, job) if cache.active else None
+    path = _fresh_file()
+    try:
+        result = _result(engine, job, cache, key, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    if isinstance(result, Failure):
+        path.unlink(missing_ok=True)
+    tally.add(result, key)
     return result
 
 
-def _result(engine: Engine, job: Job, cache: Cache) -> Waveforms | Failure:
-    key = key_of(engine, job) if cache.active else None
-    path = _fresh_file()
+def _result(engine: Engine, job: Job, cache: Cache, key: str | None, path: Path) -> Waveforms | Failure:
     if key is not None and cache.fetch(key, path):
         return open_run(path, cached=True)
     try:
         waveforms = engine.run(job)
     except RunError as error:
-        path.unlink(missing_ok=True)
         return Failure(str(error), error.attempts if isinstance(error, RunFailed) else ())
     try:
         write_run(path, waveforms)

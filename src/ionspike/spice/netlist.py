@@ -29,6 +29,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?[a-z]*")
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_.!]*")
 _WORDS = re.compile(r"[^\s=,(){}:]+")
 _ASSIGNED = re.compile(r"[a-z0-9_.]*file[a-z0-9_.]*\s*=")
+_BRACKETS = re.compile(r"[(){}]")
 _BRACES = re.compile(r"\{[^{}]*\}")
 _VALUELESS = re.compile(r"=\s*(?:[=,):]|$)|[,(:]\s*=")
 # lines whose values may be expressions without braces
@@ -144,7 +145,7 @@ def _check_model(text: str, where: str) -> None:
 def _check_brackets(text: str, where: str) -> None:
     """Brackets match, braces are not nested, and nothing is deeper than a parser without limits of its own can go."""
     depth, braced = 0, False
-    for character in text:
+    for character in _BRACKETS.findall(text):
         if character == "{":
             if braced:
                 raise InputError(f"{where} has braces inside braces")
@@ -187,6 +188,6 @@ def _check_values(text: str, where: str) -> None:
         raise InputError(f"{where} has a = without a name before it or a value after it")
     words = _WORDS.findall(_BRACES.sub(" ", text))
     _check_names(words, where)
-    for word in words[1:] if words[0].startswith(".") else words:
+    for word in set(words[1:] if words[0].startswith(".") else words):
         if not _NUMBER.fullmatch(word) and not _NAME.fullmatch(word):
             raise InputError(f"{where} holds {word[:40]!r}; expected a name or a number, or an expression in braces")

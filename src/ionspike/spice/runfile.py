@@ -11,7 +11,7 @@ import json
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -131,19 +131,23 @@ def _remove(path: Path) -> None:
 
 
 _vectors: OrderedDict[str, Array] = OrderedDict()
+_bytes = 0  # of all of them
 _guard = threading.Lock()
 
 
-def _recent(key: str, read: Any) -> Array:
+def _recent(key: str, read: Callable[[], Array]) -> Array:
     """A vector, from memory if it was looked at lately."""
+    global _bytes
     with _guard:
         if key in _vectors:
             _vectors.move_to_end(key)
             return _vectors[key]
-    values: Array = read()
+    values = read()
     values.setflags(write=False)
     with _guard:
-        _vectors[key] = values
-        while len(_vectors) > 1 and sum(kept.nbytes for kept in _vectors.values()) > _KEPT:
-            _vectors.popitem(last=False)
+        if key not in _vectors:  # another thread may have read it meanwhile
+            _vectors[key] = values
+            _bytes += values.nbytes
+        while len(_vectors) > 1 and _bytes > _KEPT:
+            _bytes -= _vectors.popitem(last=False)[1].nbytes
     return values
