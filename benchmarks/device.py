@@ -129,7 +129,7 @@ def fit_time() -> dict[str, Any]:
     from ionspike.device.synthetic import synthetic_record
 
     card = replace(Ecram.load("reference"), populations=(replace(Ecram.load("reference").populations[0], s=0.5),))
-    record = synthetic_record(card, period=0.1, width=2e-6, cycles=30, sampling=1e-4, level=1.2)
+    record = synthetic_record(card, period=0.1, width=0.05, cycles=30, sampling=1e-4, level=0.6)
     start = time.perf_counter()
     done = fit(record, starts=20)
     return {"seconds": time.perf_counter() - start, "goal": 10.0, "points": len(record.time), "fit": str(done)[:200]}
