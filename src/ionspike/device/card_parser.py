@@ -87,9 +87,9 @@ def _spread(table: Any, origins: dict[str, Origin]) -> Spread:
     if not isinstance(table, Mapping) or not isinstance(table.get("device", {}), Mapping):
         raise InputError('[spread] is no table; expected such as device = { "population1.tau" = 0.1 }')
     # every relative deviation is an entry of its own, as the parameters are; a correlation matrix is bare rows of numbers
-    rows = table.get("correlation", 0.0)
+    rows = table.get("correlation")
     entries = {**table.get("device", {}), **{k: v for k, v in table.items() if k not in ("device", "correlation")}}
-    if not isinstance(rows, list):
+    if rows is not None and not isinstance(rows, list):
         entries["correlation"] = rows
     values: dict[str, Any] = {}
     for name, given in entries.items():
