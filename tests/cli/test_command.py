@@ -100,10 +100,17 @@ def test_a_record_is_fitted_to_a_card(tmp_path: Path):
     record = synthetic_record(device, 0.2, 0.1, 6, 1e-3, noise=1e-3)
     rows = [f"{t},{v},{g}" for t, v, g in zip(record.time, record.gate, record.conductance, strict=True)]
     (tmp_path / "pulses.csv").write_text("\n".join(["Time (s),V_G (V),G (S)", *rows]))
-    done = run("fit", str(tmp_path / "pulses.csv"), "--out", str(tmp_path / "my.toml"), "--name", "my-ecram", "--json")
+    few = ("--populations", "1", "--starts", "2", "--page", str(tmp_path / "fit.html"))
+    done = run(
+        "fit", str(tmp_path / "pulses.csv"), "--out", str(tmp_path / "my.toml"), "--name", "my-ecram", *few, "--json"
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["error_percent_of_swing"] < 1
-    assert Ecram.load(tmp_path / "my.toml").name == "my-ecram"
+    card = Ecram.load(tmp_path / "my.toml")
+    assert card.name == "my-ecram"
+    low, high = card.origins["population1.tau"].interval or (0, 0)
+    assert low < card.populations[0].tau < high
+    assert "data:image/png" in (tmp_path / "fit.html").read_text()
 
 
 @pytest.mark.parametrize(

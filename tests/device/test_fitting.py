@@ -115,3 +115,29 @@ def test_a_gate_that_never_steps_is_refused():
     flat = PulseRecord(record.time, np.zeros(len(record.time)), record.conductance, "flat")
     with pytest.raises(InputError, match="no complete gate pulse"):
         fit(flat, shape=Shape())
+
+
+def test_intervals_of_the_covariance_hold_the_truth_and_go_into_the_card(tmp_path):
+    record = synthetic_record(DEVICE, 0.2, 0.1, 8, 1e-3, noise=5e-3)
+    found = fit(record, shape=Shape(), starts=1, fixed={"population1.V_d": 0.3})
+    rows = {row.name: row for row in found.estimates()}
+    for name, truth in (("gate.J_lim", 150.0), ("population1.tau", 2e-3), ("population1.s", 0.9)):
+        middle, half = rows[name].value, 0.5 * (rows[name].high - rows[name].low)
+        assert abs(truth - middle) < 2 * half  # four standard deviations: a seeded record, not a coverage study
+        assert half < 0.2 * truth
+    path = found.card().save(tmp_path / "card.toml")
+    assert Ecram.load(path).origins["population1.tau"].interval is not None
+
+
+def test_the_loss_of_a_fading_record_is_found():
+    record = synthetic_record(DEVICE, 0.2, 0.1, 10, 1e-3, fatigue=0.02)
+    lost = fit(record, shape=Shape(aging=True), starts=1).loss()
+    assert lost.value == pytest.approx(1 - np.exp(-0.18), abs=0.005)
+    assert lost.low < lost.value < lost.high
+
+
+def test_a_page_holds_figures_tables_and_no_link_to_elsewhere(tmp_path):
+    record = synthetic_record(DEVICE, 0.2, 0.1, 3, 1e-3)
+    text = fit(record, shape=Shape(), starts=1).page(tmp_path / "fit.html").read_text()
+    assert text.count("data:image/png;base64,") == 2
+    assert "Simpler laws" in text and "population1.tau" in text and "http" not in text

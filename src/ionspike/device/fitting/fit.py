@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from ionspike.device.fitting.parameters import DOSE
 from ionspike.device.fitting.problem import TraceProblem
 from ionspike.device.fitting.search import Optimum, search
 from ionspike.device.fitting.shape import Shape
+from ionspike.device.fitting.uncertainty import Estimate, estimates, loss
 from ionspike.device.records import PulseRecord
 from ionspike.errors import InputError
 
@@ -107,6 +110,31 @@ class Fit:
     def effective_samples(self) -> float:
         """How many independent samples the residuals are worth."""
         return effective_samples(self.residuals)
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Every fitted number with its 95 % interval: covariance, widened for correlated residuals."""
+        return estimates(self)
+
+    def loss(self) -> Estimate:
+        """Share of the response that is gone from the first pulse to the last."""
+        return loss(self)
+
+    def card(self) -> Ecram:
+        """The device, with the intervals of its fitted values among their origins."""
+        ends = {row.name: (row.low, row.high) for row in self.estimates()}
+        origins = {
+            name: replace(origin, interval=ends[name])
+            if name in ends and all(map(math.isfinite, ends[name]))
+            else origin
+            for name, origin in self.device.origins.items()
+        }
+        return replace(self.device, origins=MappingProxyType(origins))
+
+    def page(self, path: str | Path) -> Path:
+        """Write one self-contained HTML page: trace, residuals, candidates, simpler laws, numbers and what stays open."""
+        from ionspike.device.fitting.page import write_page
+
+        return write_page(self, path)
 
     def __str__(self) -> str:
         count = len(self.residuals)

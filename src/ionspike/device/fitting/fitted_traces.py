@@ -76,7 +76,8 @@ class FittedTraces:
         """Gate pulses of all traces."""
         return sum(trace.steps.pulses for trace in self.problem.traces)
 
-    def _split(self, theta: Array) -> tuple[dict[str, float], Array]:
+    def split(self, theta: Array) -> tuple[dict[str, float], Array]:
+        """Values (SI) by name, and the amplitudes (S), the conductance at rest last."""
         amplitudes = self._amplitudes.copy()
         for k, scale, x in zip(self._free, self.scales[self._searched :], theta[self._searched :], strict=True):
             amplitudes[k] = scale.value(float(x))
@@ -84,7 +85,7 @@ class FittedTraces:
 
     def model(self, theta: Array, factors: Array | None = None) -> Array:
         """See :class:`~ionspike.device.problem.Problem`."""
-        values, amplitudes = self._split(np.asarray(theta, float))
+        values, amplitudes = self.split(np.asarray(theta, float))
         parts, begin = [], 0
         for trace, time in zip(self.problem.traces, self._samples.time, strict=True):
             own = None if factors is None else np.asarray(factors, float)[begin : begin + trace.steps.pulses]
@@ -101,7 +102,7 @@ class FittedTraces:
             above[j], below[j] = min(theta[j] + step, p.high), max(theta[j] - step, p.low)
             out[:, j] = (self.model(above) - self.model(below)) / (above[j] - below[j])
         columns = self._samples.columns(theta[: self._searched])
-        amplitudes = self._split(theta)[1]
+        amplitudes = self.split(theta)[1]
         for j, (k, scale) in enumerate(zip(self._free, self.scales[self._searched :], strict=True), self._searched):
             out[:, j] = columns[:, k] * (amplitudes[k] if scale.logarithmic else 1.0)
         return out
@@ -117,5 +118,5 @@ class FittedTraces:
 
     def device(self, theta: Array) -> Ecram:
         """The card at ``theta``."""
-        values, amplitudes = self._split(np.asarray(theta, float))
+        values, amplitudes = self.split(np.asarray(theta, float))
         return fitted_card(self.problem, values, amplitudes, self.name)
