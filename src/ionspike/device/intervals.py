@@ -69,7 +69,7 @@ class Interval:
 
     def __str__(self) -> str:
         ends = f"{_ends(self.low, self.unit)} to {_ends(self.high, self.unit)}"
-        return f"{self.name:<26} {show(self.estimate, self.unit):>12}   {ends:<28} {self.why and 'not identified: ' + self.why}".rstrip()
+        return f"{self.name:<26} {_show(self.estimate, self.unit):>12}   {ends:<28} {self.why and 'not identified: ' + self.why}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def intervals(
     from scipy.stats import t
 
     at = np.array(problem.start if theta is None else theta, float)
-    forms, names = _forms(problem)
+    forms, names = linear_forms(problem)
     for _ in range(_OPTIMA):
         at, products, noise, white = fit_in_noise(problem, at, kinds)
         covariance = products.covariance(noise.rho, (noise.spread / noise.sigma) ** 2, noise.sigma**2)
@@ -201,7 +201,7 @@ def _check(problem: Problem, method: str, level: float, kinds: tuple[str, ...]) 
         raise InputError(f"{len(problem.data)} samples for {len(problem.names)} parameters; expected more")
 
 
-def _forms(problem: Problem) -> tuple[Array, list[str]]:
+def linear_forms(problem: Problem) -> tuple[Array, list[str]]:
     """One linear form a row: the parameters, then the sums of logarithms that are products."""
     unit = np.eye(len(problem.names))
     place = {name: unit[k] for k, name in enumerate(problem.names)}
@@ -229,7 +229,7 @@ def _interval(
     found: Profile | None,
 ) -> Interval:
     members = np.flatnonzero(form)
-    scale = _scale([problem.scales[k] for k in members])
+    scale = combined_scale([problem.scales[k] for k in members])
     centre = float(form @ theta)
     deviation = float(np.sqrt(form[members] @ covariance[np.ix_(members, members)] @ form[members]))
     if not math.isfinite(deviation):
@@ -240,18 +240,20 @@ def _interval(
     else:
         low, high = centre - quantile * deviation, centre + quantile * deviation
         low, high = (-math.inf if low <= bounds[0] else low), (math.inf if high >= bounds[1] else high)
-    why = _why(low, high, scale, bounds)
+    why = why_unidentified(low, high, scale, bounds)
     ends = sorted((scale.value(low), scale.value(high))) if scale.logarithmic else (low, high)
     return Interval(name, scale.unit, scale.value(centre), ends[0], ends[1], deviation, freedom, scale, why, found)
 
 
-def _scale(scales: list[Scale]) -> Scale:
+def combined_scale(scales: list[Scale]) -> Scale:
+    """That of one parameter, or of a product of logarithmic ones."""
     if len(scales) == 1:
         return scales[0]
     return Scale(" ".join(s.unit for s in scales if s.unit), True, math.prod(s.sign for s in scales))
 
 
-def _why(low: float, high: float, scale: Scale, bounds: tuple[float, float]) -> str:
+def why_unidentified(low: float, high: float, scale: Scale, bounds: tuple[float, float]) -> str:
+    """What leaves a number with these ends, on the fitted scale, unidentified; empty if nothing."""
     if low == -math.inf and high == math.inf:
         return "open on both sides"
     if low == -math.inf or high == math.inf:
@@ -264,4 +266,8 @@ def _why(low: float, high: float, scale: Scale, bounds: tuple[float, float]) -> 
 
 
 def _ends(value: float, unit: str) -> str:
-    return "open" if value == 0 or not math.isfinite(value) else show(value, unit)
+    return "open" if value == 0 or not math.isfinite(value) else _show(value, unit)
+
+
+def _show(value: float, unit: str) -> str:
+    return show(value, unit) if unit else f"{value:.4g}"

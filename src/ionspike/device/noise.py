@@ -50,6 +50,32 @@ class Noise:
         return f"{self.kind} noise: {', '.join(parts)}"
 
 
+def neighbours(samples: Array, breaks: tuple[int, ...]) -> Array:
+    """The sum of the two neighbours of each sample within its stretch, along the first axis."""
+    out = np.zeros_like(samples)
+    linked = samples[1:].copy()
+    linked[np.asarray(breaks[1:], int) - 1] = 0.0
+    out[:-1] += linked
+    linked = samples[:-1].copy()
+    linked[np.asarray(breaks[1:], int) - 1] = 0.0
+    out[1:] += linked
+    return out
+
+
+def inner_products(left: Array, beside: Array, right: Array, breaks: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    """What ``left' R^-1 right`` is made of for any rho; ``beside`` are the :func:`neighbours` of ``left``."""
+    firsts = np.asarray(breaks)
+    lasts = np.append(firsts[1:], len(left)) - 1
+    equal = left.T @ right
+    return equal, beside.T @ right, equal - left[firsts].T @ right[firsts] - left[lasts].T @ right[lasts]
+
+
+def at_correlation(parts: tuple[Array, Array, Array], rho: float) -> Array:
+    """``left' R^-1 right`` at one rho: R^-1 is ``1 + rho^2`` on its diagonal (1 at the ends), ``-rho`` beside it, over ``1 - rho^2``."""
+    equal, beside, inner = parts
+    return (equal + rho * rho * inner - rho * beside) / (1 - rho * rho)
+
+
 class Products:
     """Inner products of residual, derivatives and pulse sensitivities at a fit, from which every likelihood here follows.
 
@@ -68,24 +94,13 @@ class Products:
         self.residual = problem.data - problem.model(theta)
         self.samples, self.rank = len(problem.data), int(self.seen.sum())
         self.pulses = self.sensitivities.shape[1]
+        self.stretches = len(problem.breaks)
         table = np.column_stack([self.sensitivities, left[:, self.seen], self.residual])
-        firsts = np.asarray(problem.breaks)
-        lasts = np.append(firsts[1:], self.samples) - 1
-        inside = np.ones(self.samples - 1, bool)
-        inside[firsts[1:] - 1] = False
-        self.stretches = len(firsts)
-        self.equal = table.T @ table
-        neighbours = table[:-1][inside].T @ table[1:][inside]
-        self.next = neighbours + neighbours.T
-        self.inner = self.equal - table[firsts].T @ table[firsts] - table[lasts].T @ table[lasts]
-
-    def whitened(self, rho: float) -> Array:
-        """``table' R^-1 table``."""
-        return (self.equal + rho * rho * self.inner - rho * self.next) / (1 - rho * rho)
+        self.parts = inner_products(table, neighbours(table, problem.breaks), table, problem.breaks)
 
     def reduced(self, rho: float, ratio: float) -> tuple[Array, float]:
         """``X' V^-1 X`` of derivatives and residual and ``ln |V|`` for ``V = R + ratio D D'``."""
-        gram, k = self.whitened(rho), self.pulses
+        gram, k = at_correlation(self.parts, rho), self.pulses
         log_det = (self.samples - self.stretches) * math.log1p(-rho * rho)
         if not k or ratio <= 0:
             return gram[k:, k:], log_det

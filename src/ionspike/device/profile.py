@@ -17,10 +17,12 @@ from ionspike.device.whitened import Whitened
 
 Array = NDArray[np.float64]
 
-_TRIES = 14
+_TRIES = 20
 _CLOSE = 0.02  # of the root of the threshold: from there on the profile is a straight line
 _BETTER = 0.02  # -2 ln L by which another optimum must win to count
 _FARTHER = 4.0
+_STEEP = 3.0  # roots that many times the threshold's lie beyond a cliff
+_CLIFF = 1e-3  # of the range of the parameter: the end of an interval is known well enough
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,11 @@ class _Walk:
                 reach = self.target / root if root > 0 else _FARTHER
                 at = centre + (at - centre) * min(max(1.05 * reach, 1.2), _FARTHER)
             else:
-                share = (self.target - below[1]) / (above[1] - below[1])
-                at = below[0] + min(max(share, 0.05), 0.95) * (above[0] - below[0])
+                if abs(above[0] - below[0]) < _CLIFF * (self.high - self.low):
+                    break
+                # a cliff is halved; elsewhere the root is close to a straight line
+                share = (self.target - below[1]) / (above[1] - below[1]) if above[1] < _STEEP * self.target else 0.5
+                at = below[0] + min(max(share, 0.1), 0.9) * (above[0] - below[0])
         return (sign * math.inf if above is None else above[0]), seen
 
     def _point(self, near: Array, at: float) -> tuple[Array, float]:
