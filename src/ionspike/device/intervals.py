@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-WIDEST = 10.0  # an interval whose ends are farther apart than this factor leaves a logarithmic parameter unidentified
+WIDEST = 3.0  # an interval whose ends are farther apart than this factor leaves a logarithmic parameter unidentified
 WIDEST_SHARE = 0.25  # of the range between the bounds, for the others
-_ROUNDS = 2
+_ROUNDS = 1
 _OPTIMA = 4
 
 
@@ -142,8 +142,10 @@ def intervals(
     Raises:
         InputError: no such method or kind of noise, a level outside 0 to 1, or fewer samples than parameters.
     """
-    _check(problem, method, level, kinds)
     from scipy.stats import t
+
+    _check(problem, method, level, kinds)
+    kinds = tuple(kind for kind in KINDS if kind in kinds)
 
     at = np.array(problem.start if theta is None else theta, float)
     forms, names = linear_forms(problem)
@@ -178,16 +180,16 @@ def fit_in_noise(
     problem: Problem, theta: Array, kinds: tuple[str, ...] = KINDS
 ) -> tuple[Array, Products, Noise, Whitened]:
     """The fit near ``theta`` by generalised least squares in the noise that its own residuals show."""
+    for _ in range(_ROUNDS):
+        theta, *_ = _refit(problem, theta, kinds[-1:])
+    return _refit(problem, theta, kinds)
+
+
+def _refit(problem: Problem, theta: Array, kinds: tuple[str, ...]) -> tuple[Array, Products, Noise, Whitened]:
     products = Products(problem, theta)
     noise = choose_noise(products, kinds)
     white = Whitened(problem, noise, products.sensitivities)
-    for _ in range(_ROUNDS):
-        theta, _ = white.solve(theta)
-        products = Products(problem, theta)
-        noise = choose_noise(products, kinds)
-        white = Whitened(problem, noise, products.sensitivities)
-    theta, _ = white.solve(theta)
-    return theta, products, noise, white
+    return white.solve(theta)[0], products, noise, white
 
 
 def _check(problem: Problem, method: str, level: float, kinds: tuple[str, ...]) -> None:

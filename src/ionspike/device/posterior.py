@@ -62,7 +62,8 @@ def sample_posterior(
     except ImportError as error:
         raise RunError("a posterior needs dynesty: pip install 'ionspike[posterior]'") from error
     target = _Target(problem, found)
-    sampler = dynesty.NestedSampler(
+    nested: Any = dynesty.NestedSampler
+    sampler = nested(
         target.log_likelihood,
         target.from_cube,
         target.size,

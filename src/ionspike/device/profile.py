@@ -98,14 +98,14 @@ class _Walk:
         at, seen, here = centre + sign * self.first, [], self.theta
         for _ in range(_TRIES):
             at = min(at, bound) if sign > 0 else max(at, bound)
-            here, root = self._point(here, at)
+            found, root = self._point(here, at)
             seen.append((at, root))
             if abs(root - self.target) < _CLOSE * self.target:
                 return centre + (at - centre) * self.target / root, seen
             if root > self.target:
                 above = (at, root)
             else:
-                below = (at, root)
+                below, here = (at, root), found
                 if at == bound:
                     return sign * math.inf, seen
             if above is None:
