@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,30 +81,21 @@ class WaveformProblem:
         self._swing = np.concatenate([np.full(len(t.time), t.swing) for t in self.traces])
         self._steps = Steps.of([(t.time, t.waveform) for t in self.traces])
         self._law = LawArrays.of(card)
+        places = list(zip(self._paths, self.scales, strict=True))
+        self.low = np.array([self._bound(path, scale, 0) for path, scale in places])
+        self.high = np.array([self._bound(path, scale, 1) for path, scale in places])
+        self.start = self._start()
 
     @property
     def pulses(self) -> int:
         """Gate pulses: every stretch at another level than the one the gate returns to."""
         return self._steps.pulses
 
-    @cached_property
-    def start(self) -> Array:
+    def _start(self) -> Array:
         """The values of the card, within the bounds."""
         values = [_get(self.card, path) for path in self._paths]
-        theta = [
-            s.theta(v) if v != 0 or not s.logarithmic else -np.inf for s, v in zip(self.scales, values, strict=True)
-        ]
-        return np.clip(theta, self.low, self.high)
-
-    @cached_property
-    def low(self) -> Array:
-        """Lower bounds."""
-        return np.array([self._bound(path, scale, 0) for path, scale in zip(self._paths, self.scales, strict=True)])
-
-    @cached_property
-    def high(self) -> Array:
-        """Upper bounds."""
-        return np.array([self._bound(path, scale, 1) for path, scale in zip(self._paths, self.scales, strict=True)])
+        pairs = zip(self.scales, values, strict=True)
+        return np.clip([-np.inf if s.logarithmic and v == 0 else s.theta(v) for s, v in pairs], self.low, self.high)
 
     def _bound(self, path: Path, scale: Scale, side: int) -> float:
         if path[2] in ("g", "G_min"):
