@@ -20,6 +20,7 @@ from ionspike.device.spread import Spread, fit_population
 from ionspike.device.subckt import subckt, subckt_name
 from ionspike.device.sweeps import SweepRecord, read_sweep
 from ionspike.device.waveform import Waveform
+from ionspike.device.waveform_fit import WaveformFit, fit_waveform
 from ionspike.device.waveform_problem import Trace, WaveformProblem
 
 __all__ = [
@@ -44,12 +45,14 @@ __all__ = [
     "Temperature",
     "Trace",
     "Waveform",
+    "WaveformFit",
     "WaveformProblem",
     "Weight",
     "aged",
     "fetch",
     "fit",
     "fit_population",
+    "fit_waveform",
     "intervals",
     "library",
     "next_pulses",

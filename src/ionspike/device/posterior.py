@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from ionspike.device.intervals import Interval, Intervals, combined_scale, linear_forms, why_unidentified
 from ionspike.device.noise import Noise, at_correlation, inner_products, neighbours
@@ -109,6 +108,8 @@ class _Target:
 
     def from_cube(self, cube: Array) -> Array:
         """A point whose coordinates are distributed as Student's t."""
+        from scipy.special import stdtrit
+
         return stdtrit(_HEAVY, cube)
 
     def inside(self, point: Array) -> Array:
