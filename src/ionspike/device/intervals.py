@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 WIDEST = 3.0  # an interval whose ends are farther apart than this factor leaves a logarithmic parameter unidentified
-WIDEST_SHARE = 0.25  # of the range between the bounds, for the others
+WIDEST_SHARE = 0.1  # of the range between the bounds, for the others
 _ROUNDS = 1
 _OPTIMA = 4
 
