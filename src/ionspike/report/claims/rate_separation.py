@@ -43,8 +43,8 @@ class Separation:
         net = Network()
         net.add_input("train", train)
         for name, cell in (("low", low), ("high", high)):
-            net.add_neuron(name, cell)
-            net.connect("train", name)
+            net.add_population(name, cell)
+            net.connect("train", name, delay=1e-4)
         done = net.run(float(len(kinds)))
         edges = np.arange(len(kinds) + 1.0)
         counts = (done.counts("low", edges), done.counts("high", edges))

@@ -1,0 +1,55 @@
+"""W1 in ANNarchy: generated C++, one thread."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import scipy.sparse
+from benchmarks.network import w1
+
+
+def measure(net: w1.W1, runs: int) -> list[dict[str, object]]:
+    """With parameters of each synapse."""
+    import ANNarchy as ann
+
+    made = ann.Network(dt=w1.STEP * 1e3, seed=net.seed)
+    made.config(num_threads=1)
+    begun = time.perf_counter()
+    neuron = ann.Neuron(
+        parameters={"tau": w1.TAU * 1e3, "theta": w1.THRESHOLD * 1e3},
+        equations=["tau * dv/dt = -v : exponential", "v += g_exc"],
+        spike="v >= theta",
+        reset="v = 0.0",
+        refractory=w1.REFRACTORY * 1e3,
+    )
+    facilitating = ann.Synapse(
+        parameters={
+            "U": ann.Parameter(w1.U, locality="local"),
+            "tau_f": ann.Parameter(w1.TAU_F * 1e3, locality="local"),
+        },
+        equations=ann.Variable("tau_f * du/dt = -u", method="event-driven", init=0.0),
+        pre_spike=["u += U * (1.0 - u)", "g_target += w * u"],
+    )
+    neurons = made.create(net.neurons, neuron)
+    drive = made.create(ann.PoissonPopulation(net.neurons, rates=w1.DRIVE))
+    made.connect(drive, neurons, "exc").one_to_one(weights=w1.DRIVE_WEIGHT * 1e3, delays=w1.DELAY * 1e3)
+    source, target = net.pairs()
+    shape = (net.neurons, net.neurons)
+    weights = scipy.sparse.coo_matrix((np.ones(len(source)), (target, source)), shape)
+    # a pair drawn twice is one synapse of twice the weight: this format has no second one
+    made.connect(neurons, neurons, "exc", facilitating).from_sparse(
+        weights.tolil() * w1.WEIGHT * 1e3, delays=w1.DELAY * 1e3
+    )
+    made.compile(silent=True)
+    monitor = made.monitor(neurons, "spike")
+    setup = time.perf_counter() - begun
+    seconds, count = [], 0
+    for _ in range(runs):
+        made.reset(populations=True, projections=True, synapses=False)
+        monitor.get()
+        begun = time.perf_counter()
+        made.simulate(net.duration * 1e3)
+        seconds.append(time.perf_counter() - begun)
+        count = sum(len(times) for times in monitor.get("spike").values())
+    return [w1.row(net, "annarchy", ann.__version__, 1, True, seconds, setup, count, "generated C++")]

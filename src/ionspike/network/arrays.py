@@ -1,0 +1,274 @@
+"""The names that a net's arrays and the columns of its tables have in the compiled loops.
+
+Neurons and inputs share one numbering: neurons first, population by population, inputs after them. Neurons are cut into *blocks* that
+may be worked on side by side; the synapses of a projection are stored by block of their target, then by source, then by delay. A
+*bundle* is what one projection has in one block. How neurons are cut never depends on the number of threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# kinds of synapse: what makes an arrival's size out of its weight
+STATIC, SHARED, OWN_AFTER, OWN_MEAN, CARDS, CELL = range(6)
+# rules of a state that all synapses of a source share
+BY_CARD, TSODYKS_MARKRAM = range(2)
+# how a block is advanced: LIF under charges, LIF whose every arrival is walked, calibrated cells
+SUMMED, WALKED, CELLS = range(3)
+# how the rate of a Poisson drive changes
+STEADY, SINE, PIECEWISE = range(3)
+
+# columns of ``projection``: offsets into the arrays of synapses and devices, -1 where a projection has none
+PROJECTION_COLUMNS = 13
+KIND, RULE, SYN0, OWN0, GAIN0, DELAY0, SOURCE0, SOURCES, STATE0, CARD0, SIGN, CHANNEL, OUTSIDE = range(13)
+# columns of ``constants``, one row a projection
+CONSTANTS_COLUMNS = 11
+DELAY, LONGEST, X_REST, X_PULSE, BASE, GAIN, WIDTH, RAIL, TM_U, TM_FACILITATION, TM_RECOVERY = range(11)
+# columns of ``bundle``, of ``block``, of ``population``
+BUNDLE_COLUMNS, BLOCK_COLUMNS, POPULATION_COLUMNS = 3, 8, 6
+B_PROJECTION, B_ROWS, B_LONGEST = range(3)
+POPULATION, LOW, HIGH, BUNDLE_LOW, BUNDLE_HIGH, DRIVE_LOW, DRIVE_HIGH, MODE = range(8)
+THRESHOLD, RESET, TAU, REFRACTORY, V_INF, DEAD = range(6)
+# columns of ``drive_table`` and ``drive_values``
+DRIVE_COLUMNS, SHAPE_COLUMNS = 5, 3
+D_PROJECTION, D_FIRST, D_SHAPE, D_EDGE0, D_EDGES = range(5)
+DEPTH, FREQUENCY, PHASE = range(3)
+# columns of ``energy``: J read from rails, J of input pulses, s of keeper current, C passed
+ENERGY_COLUMNS = 4
+READ, PULSES, KEEPER, CHARGE = range(4)
+# columns of ``part``: projection, first synapse, how many, where their sizes are, source
+PART_COLUMNS = 5
+MAX_STATES = 5
+CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
+    28,
+    501,
+    4,
+)  # as dynamics.pack gives them; ion time, J a pulse, J/C of the rail, F
+
+# the arrays, by the name they have in :class:`~ionspike.network.memory_table.Memory`; in the order of :data:`ARRAYS`
+(
+    AT_TARGET,
+    AT_WEIGHT,
+    AT_DOSE,
+    AT_RATE,
+    AT_STATE,
+    AT_GAIN,
+    AT_DELAY,
+    AT_ROWS,
+    AT_DEVICE_STATE,
+    AT_DEVICE_CARD,
+    AT_DEVICE_LAST,
+    AT_CARD_MAP,
+    AT_CARD_CONDUCTANCE,
+    AT_CARD_COUNT,
+    AT_DRIVE_TABLE,
+    AT_DRIVE_VALUES,
+    AT_STREAM,
+    AT_NEXT,
+    AT_INTERVAL,
+    AT_DRAWN,
+    AT_MEAN,
+    AT_EDGES,
+    AT_LEVEL,
+    AT_V,
+    AT_FREE,
+    AT_DROP,
+    AT_LAST,
+    AT_ENERGY,
+    AT_CELL_SYNAPSE,
+    AT_CELL_GATE,
+    AT_CELL_ROWS,
+    AT_CELL_G,
+    AT_CELL_COUNT,
+    AT_SOMA,
+    AT_LEAK,
+    AT_CELL_PULSE,
+    AT_PROJECTION,
+    AT_CONSTANTS,
+    AT_BUNDLE,
+    AT_BLOCK,
+    AT_POPULATION,
+    AT_FIRST,
+    AT_OUTGOING,
+    AT_DRIVEN,
+    AT_PENDING_TIME,
+    AT_PENDING_SOURCE,
+    AT_PENDING_INTERVAL,
+    AT_PENDING_EFFICACY,
+    AT_PENDING_COUNT,
+    AT_EXCITATION,
+    AT_INHIBITION,
+    AT_SLOT,
+    AT_SIZE,
+    AT_PART,
+    AT_WHEN,
+    AT_DRIVE_AT,
+    AT_DRIVE_TIME,
+    AT_DRIVE_SIZE,
+    AT_DRIVE_OF,
+    AT_DRIVE_GAPS,
+    AT_DRIVE_RATES,
+    AT_DRIVE_DOSES,
+    AT_DRIVE_STATES,
+    AT_PLACE,
+    AT_TIME,
+    AT_VALUE,
+    AT_ORDER,
+    AT_SYNAPSE,
+    AT_FOLLOWING,
+    AT_SORTED,
+    AT_HEAD,
+    AT_CHOSEN,
+    AT_BEFORE,
+    AT_FIRED,
+    AT_FIRED_AT,
+    AT_ARRIVED,
+    AT_EVENTS,
+    AT_SPIKES,
+    AT_FEED_TIME,
+    AT_FEED_FROM,
+    AT_FEED_POPULATION,
+    AT_OUT_TIME,
+    AT_OUT_FROM,
+) = range(83)
+
+# what they hold:
+#   target: neuron (uint32)
+#   weight: jump (V) or Q/C of a rested channel
+#   dose: U of a state taken after the pulse, -ln(1 - U) of one averaged over it
+#   rate: release (1/s)
+#   state: after the last pulse
+#   gain: size per x
+#   delay: s
+#   rows: by bundle and source: its first synapse, counted from the projection's
+#   device_state: one row a device of the general law
+#   device_card: the card each follows
+#   device_last: end of a cell's last pulse (s)
+#   card_map: by card and state: Riccati coefficients (1/s) at rest and in a pulse
+#   card_conductance: G_min, span, G_off, that of the rested device, g_k (S)
+#   card_count: states
+#   drive_table: Poisson inputs drawn by their targets
+#   drive_values: depth, frequency, phase
+#   stream: of random numbers
+#   next: spike (s)
+#   interval: before it (s)
+#   drawn: numbers used up
+#   mean: interval at the peak rate (s)
+#   edges: of piecewise rates (s)
+#   level: over the peak
+#   v: membrane (V)
+#   free: end of the refractory time; how far a cell has been followed (s)
+#   drop: of a cell's inner node (V)
+#   last: spike (s), inputs too
+#   energy: see ENERGY_COLUMNS
+#   cell_synapse: by projection, packed
+#   cell_count: states
+#   soma: by population, packed
+#   leak: on its grid
+#   first: outgoing projections of population p: outgoing[first[p]:first[p + 1]]
+#   driven: by block: Poisson arrivals per second at the peak
+#   pending_time: spikes on their way, by projection (s)
+#   pending_interval: before the spike (s)
+#   pending_efficacy: of a shared state
+#   excitation: of the window, decayed to its end (V)
+#   slot: place of a neuron among the chosen, -1
+#   size: of arrivals
+#   part: one spike at one bundle
+#   when: it was fired (s)
+#   drive_at: arrivals of drives
+#   place: arrivals of chosen neurons
+#   order: of simultaneous ones
+#   following: in the chain of one neuron
+#   chosen: neurons to be walked
+#   before: their membranes at the start (V)
+#   feed_time: spikes of listed inputs, in time (s)
+#   out_time: spikes of the neurons (s)
+ARRAYS = (
+    "target",
+    "weight",
+    "dose",
+    "rate",
+    "state",
+    "gain",
+    "delay",
+    "rows",
+    "device_state",
+    "device_card",
+    "device_last",
+    "card_map",
+    "card_conductance",
+    "card_count",
+    "drive_table",
+    "drive_values",
+    "stream",
+    "next",
+    "interval",
+    "drawn",
+    "mean",
+    "edges",
+    "level",
+    "v",
+    "free",
+    "drop",
+    "last",
+    "energy",
+    "cell_synapse",
+    "cell_gate",
+    "cell_rows",
+    "cell_g",
+    "cell_count",
+    "soma",
+    "leak",
+    "cell_pulse",
+    "projection",
+    "constants",
+    "bundle",
+    "block",
+    "population",
+    "first",
+    "outgoing",
+    "driven",
+    "pending_time",
+    "pending_source",
+    "pending_interval",
+    "pending_efficacy",
+    "pending_count",
+    "excitation",
+    "inhibition",
+    "slot",
+    "size",
+    "part",
+    "when",
+    "drive_at",
+    "drive_time",
+    "drive_size",
+    "drive_of",
+    "drive_gaps",
+    "drive_rates",
+    "drive_doses",
+    "drive_states",
+    "place",
+    "time",
+    "value",
+    "order",
+    "synapse",
+    "following",
+    "sorted",
+    "head",
+    "chosen",
+    "before",
+    "fired",
+    "fired_at",
+    "arrived",
+    "events",
+    "spikes",
+    "feed_time",
+    "feed_from",
+    "feed_population",
+    "out_time",
+    "out_from",
+)

@@ -1,0 +1,179 @@
+"""Exponentials and counter-based random numbers of the compiled loops, written so that LLVM can vectorise them.
+
+``exp`` follows Cody and Waite, Software Manual for the Elementary Functions, Prentice-Hall 1980, chapter 6 (argument reduction by
+two parts of ln 2), with a Taylor polynomial on [-ln2/2, ln2/2] in double and the minimax polynomial of the Cephes library (Moshier,
+netlib.org/cephes, expf) in single precision. Random numbers are SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, 10.1145/2660193.2660195):
+number ``k`` of stream ``s`` is a hash of ``s`` and ``k``, so that it does not matter who draws it, or when.
+"""
+
+# pyright: reportArgumentType=false, reportCallIssue=false
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic, overload
+
+FAST = {"contract"}  # fused multiply-add; no other liberty with rounding
+_ZERO, _ONE, _HALF = np.float32(0.0), np.float32(1.0), np.float32(5.0000001201e-1)
+_LOG2E, _LN2_HIGH, _LN2_LOW = np.float32(math.log2(math.e)), np.float32(0.693359375), np.float32(-2.12194440e-4)
+_P5, _P4, _P3 = np.float32(1.9875691500e-4), np.float32(1.3981999507e-3), np.float32(8.3334519073e-3)
+_P2, _P1 = np.float32(4.1665795894e-2), np.float32(1.6666665459e-1)
+_LEAST = np.float32(-87.0)  # exp of less is no normal single-precision number
+_SHIFT32, _BIAS32 = np.int32(23), np.int32(127)
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MIX1, _MIX2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_COUNT, _LAYER = np.uint64(1), np.uint64(255)
+_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+
+
+@intrinsic
+def _single(context: Any, bits: Any) -> Any:
+    """The float32 with these bits."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.FloatType())
+
+    return types.float32(types.int32), generate
+
+
+@intrinsic
+def _double(context: Any, bits: Any) -> Any:
+    """The float64 with these bits."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.int64), generate
+
+
+@njit(fastmath=FAST, cache=True)
+def _exp_single(x: Any) -> Any:
+    x = max(x, _LEAST)
+    k = np.rint(x * _LOG2E)
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    p = ((((_P5 * r + _P4) * r + _P3) * r + _P2) * r + _P1) * r + _HALF
+    p = p * r * r + r + _ONE
+    return p * _single((np.int32(k) + _BIAS32) << _SHIFT32)
+
+
+@njit(fastmath=FAST, cache=True)
+def _exp_double(x: Any) -> Any:
+    x = max(x, -708.0)
+    k = np.rint(x * 1.4426950408889634)
+    r = (x - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10
+    # Taylor to r^13: the rest is below 4e-18 at r = ln2/2
+    p = 1.0 / 6227020800.0
+    p = p * r + 1.0 / 479001600.0
+    p = p * r + 1.0 / 39916800.0
+    p = p * r + 1.0 / 3628800.0
+    p = p * r + 1.0 / 362880.0
+    p = p * r + 1.0 / 40320.0
+    p = p * r + 1.0 / 5040.0
+    p = p * r + 1.0 / 720.0
+    p = p * r + 1.0 / 120.0
+    p = p * r + 1.0 / 24.0
+    p = p * r + 1.0 / 6.0
+    p = p * r + 0.5
+    p = (p * r + 1.0) * r + 1.0
+    return p * _double((np.int64(k) + 1023) << 52)
+
+
+def exp(x):  # type: ignore[no-untyped-def]  # numba wants the signature of the overload below
+    """``e^x`` for x from -708 (single precision: -87) to 0; less gives the value there, which nothing in a net can tell from 0."""
+    return np.exp(np.maximum(x, -87.0 if np.asarray(x).dtype == np.float32 else -708.0))
+
+
+@overload(exp, inline="always")
+def _compiled_exp(x):  # type: ignore[no-untyped-def]
+    if x == types.float32:
+        return lambda x: _exp_single(x)
+    return lambda x: _exp_double(x)
+
+
+@njit(fastmath=FAST, cache=True)
+def decay(x: float) -> float:
+    """``e^x`` for x from -0.125 to 0, by Taylor to x^10: the rest is below 3e-18. Windows are kept short enough for it."""
+    y = x * x
+    even = 1.0 + y * (0.5 + y * (1.0 / 24.0 + y * (1.0 / 720.0 + y * (1.0 / 40320.0 + y * (1.0 / 3628800.0)))))
+    odd = 1.0 + y * (1.0 / 6.0 + y * (1.0 / 120.0 + y * (1.0 / 5040.0 + y * (1.0 / 362880.0))))
+    return even + x * odd
+
+
+@njit(fastmath=FAST, cache=True)
+def mix(z: Any) -> Any:
+    """The finaliser of SplitMix64: a bijection of 64 bits."""
+    z = (z ^ (z >> _S30)) * _MIX1
+    z = (z ^ (z >> _S27)) * _MIX2
+    return z ^ (z >> _S31)
+
+
+@njit(fastmath=FAST, cache=True)
+def uniform(stream: Any, k: Any) -> float:
+    """Number ``k`` of a stream (both uint64), in (0, 1)."""
+    return (np.float64(np.int64(mix(stream + (k + _COUNT) * _GAMMA) >> _S11)) + 0.5) * 1.1102230246251565e-16
+
+
+def _ziggurat() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """256 layers of equal area under exp(-x) (Marsaglia and Tsang, Journal of Statistical Software 5(8), 2000, 10.18637/jss.v005.i08):
+    width over 2^53, the 53-bit number below which a draw lies under the curve for sure, height."""
+    last, area = 7.69711747013104972, 3.9496598225815571993e-3
+    x = np.empty(257)
+    x[0], x[1], x[256] = area * math.exp(last), last, 0.0
+    for k in range(2, 256):
+        x[k] = -math.log(area / x[k - 1] + math.exp(-x[k - 1]))
+    return x[:256] * 2.0**-53, np.floor(x[1:] / x[:256] * 2.0**53), np.exp(-x)
+
+
+_WIDTH, _SURE, _HEIGHT = _ziggurat()
+
+
+@njit(fastmath=FAST, cache=True)
+def exponential(stream: Any, k: Any) -> tuple[float, Any]:
+    """An exponential variate of mean 1 from number ``k`` of a stream on, and the number that is next."""
+    bits = mix(stream + (k + _COUNT) * _GAMMA)
+    k += _COUNT
+    layer, share = bits & _LAYER, np.float64(np.int64(bits >> _S11))
+    x = share * _WIDTH[layer]
+    if share < _SURE[layer]:
+        return x, k
+    return _beside(stream, k, layer, x)
+
+
+@njit(cache=True)
+def _beside(stream: Any, k: Any, layer: Any, x: float) -> tuple[float, Any]:
+    """The one draw in ninety that needs more: the tail, or a look at the curve."""
+    shift = 0.0
+    while True:
+        if layer == 0:
+            shift += 7.69711747013104972  # the tail of an exponential is an exponential
+        else:
+            u = uniform(stream, k)
+            k += _COUNT
+            if _HEIGHT[layer] + u * (_HEIGHT[layer + _COUNT] - _HEIGHT[layer]) < math.exp(-x):
+                return shift + x, k
+        bits = mix(stream + (k + _COUNT) * _GAMMA)
+        k += _COUNT
+        layer, share = bits & _LAYER, np.float64(np.int64(bits >> _S11))
+        x = share * _WIDTH[layer]
+        if share < _SURE[layer]:
+            return shift + x, k
+
+
+def streams(seed: int, name: str, size: int) -> np.ndarray:
+    """One stream a neuron, from the seed of the net and the name of the population (uint64, shape (size,))."""
+    key = np.random.SeedSequence([seed, *name.encode()]).generate_state(1, np.uint64)[0]
+    with np.errstate(over="ignore"):
+        return mix_array(key + np.arange(size, dtype=np.uint64) * np.uint64(0xD1342543DE82EF95))
+
+
+def mix_array(z: np.ndarray) -> np.ndarray:
+    """:func:`mix` of an array, without compiling."""
+    with np.errstate(over="ignore"):
+        z = (z ^ (z >> _S30)) * _MIX1
+        z = (z ^ (z >> _S27)) * _MIX2
+    return z ^ (z >> _S31)

@@ -1,0 +1,451 @@
+"""From the description of a net to the arrays of :mod:`ionspike.network.arrays`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ionspike.errors import InputError
+from ionspike.network import arrays as a
+from ionspike.network.cell import Cell
+from ionspike.network.connectivity import Matrix, OneToOne, expected_count, matrix_weights, pairs
+from ionspike.network.distributions import values
+from ionspike.network.dynamics import pack
+from ionspike.network.elementary import streams
+from ionspike.network.inputs import InhomogeneousPoisson, ModulatedPoisson, Poisson
+from ionspike.network.network import Network, Projection, Source
+from ionspike.network.neurons import LIF
+from ionspike.network.sorting import longest_rows, rows_and_places, sort_rows
+from ionspike.network.synapse_table import Table, table
+
+NEVER = -1e9  # s: a spike so long ago that every device has forgotten it
+WIDEST = 1e-3  # s: windows where no delay asks for shorter ones
+_WIDE = 16384  # neurons a block: their accumulators fit a core's cache
+_ROW = 32  # synapses that one spike should find in a block at least, on average
+_SMALL = 4000  # neurons that one block holds
+_COLUMNS = {
+    "target": np.uint32,
+    "weight": None,
+    "dose": None,
+    "rate": None,
+    "gain": None,
+    "delay": None,
+    "rows": np.int64,
+}
+
+
+@dataclass
+class Layout:
+    """The arrays of a net, and what is needed to read them: first neuron and size of every population and input, windows."""
+
+    arrays: dict[str, np.ndarray]
+    window: float
+    own_spikes: float
+    first: dict[str, int]
+    size: dict[str, int]
+    number: dict[str, int]
+    driven: set[str]
+    largest: int
+
+
+def lay_out(net: Network, precision: str, listed: set[str]) -> Layout:
+    """The arrays of ``net``. ``listed``: inputs whose spikes are to be recorded, so that they must be made one by one.
+
+    Raises:
+        InputError: no population, a population that nothing reaches, values that do not fit; names the part.
+    """
+    if not net.populations:
+        raise InputError("the net has no population; expected at least one")
+    for name, population in net.populations.items():
+        silent = (
+            isinstance(population.neuron, Cell)
+            or population.neuron.rest + population.neuron.drive <= population.neuron.threshold
+        )  # type: ignore[operator]
+        if silent and not any(p.target == name for p in net.projections.values()):
+            raise InputError(f"population {name!r} is unconnected: nothing reaches it and it does not spike on its own")
+    for name in net.inputs:
+        if not any(p.source == name for p in net.projections.values()):
+            raise InputError(f"input {name!r} is unconnected: it reaches no population")
+    return _Builder(net, np.dtype(np.float32 if precision == "single" else np.float64), listed).build()
+
+
+def blocks_of(net: Network, name: str) -> int:
+    """Into how many blocks a population is cut: never depends on the number of threads."""
+    population = net.populations[name]
+    if isinstance(population.neuron, Cell):
+        return min(population.size, 8)
+    if population.size < _SMALL:
+        return 1
+    incoming = sum(
+        expected_count(p.connectivity, size_of(net, p.source), population.size) / size_of(net, p.source)
+        for p in net.projections.values()
+        if p.target == name and not isinstance(p.connectivity, OneToOne)
+    )
+    return max(2, min(-(-population.size // _WIDE), int(incoming / _ROW)))
+
+
+def size_of(net: Network, name: str) -> int:
+    """Neurons of a population or input."""
+    return (net.populations.get(name) or net.inputs[name]).size
+
+
+def drives_directly(net: Network, source: str, listed: set[str]) -> bool:
+    """Whether an input is Poisson and joined one to one only, so that each neuron can draw its own arrivals."""
+    given = net.inputs.get(source)
+    if (
+        given is None
+        or source in listed
+        or not isinstance(given.input, (Poisson, ModulatedPoisson, InhomogeneousPoisson))
+    ):
+        return False
+    out = [p for p in net.projections.values() if p.source == source]
+    return all(
+        isinstance(p.connectivity, OneToOne)
+        and np.ndim(p.delay) == 0
+        and isinstance(p.delay, (int, float, str))
+        and table(p, net).drawn
+        for p in out
+    )
+
+
+class _Builder:
+    """Fills the arrays projection by projection."""
+
+    def __init__(self, net: Network, real: np.dtype, listed: set[str]) -> None:
+        self.net, self.real = net, real
+        self.first: dict[str, int] = {}
+        self.number: dict[str, int] = {}
+        total = 0
+        for k, name in enumerate([*net.populations, *net.inputs]):
+            self.first[name], self.number[name] = total, k
+            total += size_of(net, name)
+        self.total = total
+        self.neurons = sum(p.size for p in net.populations.values())
+        self.driven = {name for name in net.inputs if drives_directly(net, name, listed)}
+        self.columns: dict[str, list[np.ndarray]] = {n: [] for n in _COLUMNS}
+        self.lengths = dict.fromkeys(self.columns, 0)
+        self.state: list[np.ndarray] = []
+        self.device_states: list[np.ndarray] = []
+        self.device_card: list[np.ndarray] = []
+        self.devices = 0
+        self.cards: list[tuple[np.ndarray, np.ndarray, int]] = []
+        self.projection = np.full((len(net.projections), a.PROJECTION_COLUMNS), -1, np.int64)
+        self.constants = np.zeros((len(net.projections), a.CONSTANTS_COLUMNS))
+        self.by_block: dict[str, list[list[tuple[int, int, int]]]] = {
+            name: [[] for _ in range(blocks_of(net, name))] for name in net.populations
+        }
+        self.drives: dict[str, list[tuple[int, Source]]] = {name: [] for name in net.populations}
+        self.shortest = math.inf
+
+    def put(self, column: str, value: np.ndarray) -> int:
+        """Append to a column; where it starts."""
+        at = self.lengths[column]
+        self.columns[column].append(value)
+        self.lengths[column] += len(value)
+        return at
+
+    def build(self) -> Layout:
+        net = self.net
+        for k, projection in enumerate(net.projections.values()):
+            self.add(k, projection)
+        window = min(
+            [
+                self.shortest,
+                WIDEST,
+                *(0.1 * p.neuron.tau for p in net.populations.values() if isinstance(p.neuron, LIF)),
+            ]
+        )  # type: ignore[operator,arg-type]
+        block, bundle = self.blocks()
+        drives, driven = self.poisson(block)
+        first, outgoing = self.outgoing()
+        arrays = {
+            **{name: self.joined(name, kind) for name, kind in _COLUMNS.items()},
+            "state": np.concatenate([*self.state, np.empty(0)]).astype(self.real),
+            "projection": self.projection, "constants": self.constants, "bundle": bundle, "block": block, "driven": driven,
+            "population": self.population_table(), "first": first, "outgoing": outgoing,
+            **self.device_arrays(), **drives, **self.neuron_arrays(), **self.cell_arrays(),
+        }  # fmt: skip
+        return Layout(
+            arrays, window, self.own_spikes(), self.first, {name: size_of(net, name) for name in self.first}, self.number, self.driven,
+            int((block[:, a.HIGH] - block[:, a.LOW]).max()),
+        )  # fmt: skip
+
+    def joined(self, column: str, kind: Any = None) -> np.ndarray:
+        parts = self.columns.pop(column)
+        return np.concatenate(parts) if parts else np.empty(0, kind or self.real)
+
+    def add(self, k: int, p: Projection) -> None:
+        net, low, real = self.net, self.first[p.target], self.real
+        source, target, rows, places = placed(net, p, real)
+        del source
+        count = len(places)
+        found = table(p, net)
+        rng = np.random.default_rng([net.seed, *p.name.encode(), 2])
+        weight, delay = weights(net, p, count), delays(net, p, count, real)
+        blocks, sources = len(self.by_block[p.target]), size_of(net, p.source)
+        drawn = p.source in self.driven
+        row, constants = self.projection[k], self.constants[k]
+        row[a.KIND], row[a.RULE], row[a.SOURCE0], row[a.SOURCES] = found.kind, found.rule, self.first[p.source], sources
+        row[a.OUTSIDE] = p.source in net.inputs
+        shift = low if drawn else 0  # a drive finds its synapse by the number of its neuron
+        row[a.SYN0] = self.put("weight", (np.broadcast_to(weight, count)[places] * found.unit).astype(real)) - shift
+        if drawn:
+            self.put("target", np.empty(count, np.uint32))  # weights and targets stay side by side
+        else:
+            self.put("target", (target[places] + low).astype(np.uint32))
+        row[a.SIGN] = (
+            0
+            if not found.signed
+            else (1 if np.min(weight, initial=0.0) >= 0 else -1 if np.max(weight, initial=0.0) <= 0 else 0)
+        )
+        row[a.CHANNEL] = found.rail is not None
+        self.add_states(row, constants, found, count, places, rng, shift)
+        constants[a.DELAY] = constants[a.LONGEST] = delay if np.ndim(delay) == 0 else 0.0
+        if np.ndim(delay):
+            row[a.DELAY0] = self.put("delay", np.asarray(delay)[places].astype(real))
+            constants[a.LONGEST] = float(np.max(np.asarray(delay).astype(real), initial=0.0))
+        if p.source in net.populations and count:
+            self.shortest = min(
+                self.shortest, float(np.min(np.asarray(delay).astype(real if np.ndim(delay) else float)))
+            )
+        if drawn:
+            self.drives[p.target].append((k, net.inputs[p.source]))
+            return
+        start = self.put("rows", rows)
+        for b, most in enumerate(longest_rows(rows, blocks, sources)):
+            if most:
+                self.by_block[p.target][b].append((k, start + b * sources, int(most)))
+
+    def add_states(
+        self,
+        row: Any,
+        constants: Any,
+        found: Table,
+        count: int,
+        places: np.ndarray,
+        rng: np.random.Generator,
+        shift: int,
+    ) -> None:
+        constants[: len(found.constants)] = np.where(
+            np.isnan(found.constants), constants[: len(found.constants)], found.constants
+        )
+        if found.kind in (a.OWN_AFTER, a.OWN_MEAN):
+            columns = {name: np.broadcast_to(made, count)[places] for name, made in found.own(count, rng).items()}
+            row[a.OWN0] = self.put("dose", columns["dose"].astype(self.real)) - shift
+            self.put("rate", columns["rate"].astype(self.real))
+            self.state.append(np.full(count, found.constants[a.X_REST], self.real))
+            if "gain" in columns:
+                row[a.GAIN0] = self.put("gain", columns["gain"].astype(self.real))
+        if found.states is not None:
+            which = (
+                found.which(count)[places]
+                if found.kind == a.CARDS
+                else np.zeros(count if found.kind == a.CELL else int(row[a.SOURCES]), int)
+            )
+            row[a.STATE0], row[a.CARD0] = self.devices, len(self.cards)
+            self.device_states.append(found.states[which])
+            self.device_card.append((which + len(self.cards)).astype(np.int32))
+            self.devices += len(which)
+            self.cards += found.cards
+
+    def blocks(self) -> tuple[np.ndarray, np.ndarray]:
+        rows, bundle, drive = [], [], 0
+        for name, parts in self.by_block.items():
+            size, low = size_of(self.net, name), self.first[name]
+            wide = -(-size // len(parts))
+            channels = any(
+                table(p, self.net).rail is not None for p in self.net.projections.values() if p.target == name
+            )
+            cell = isinstance(self.net.populations[name].neuron, Cell)
+            mode = a.CELLS if cell else a.WALKED if channels else a.SUMMED
+            for b, found in enumerate(parts):
+                edge = (low + min(b * wide, size), low + min((b + 1) * wide, size))
+                rows.append(
+                    [
+                        self.number[name],
+                        *edge,
+                        len(bundle),
+                        len(bundle) + len(found),
+                        drive,
+                        drive + len(self.drives[name]),
+                        mode,
+                    ]
+                )
+                bundle += found
+            drive += len(self.drives[name])
+        return np.array(rows, np.int64), np.array(bundle, np.int64).reshape(-1, 3)
+
+    def poisson(self, block: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        parts = [(name, k, source) for name, listed in self.drives.items() for k, source in listed]
+        made = [poisson_state(self.net.seed, source) for _, _, source in parts]
+        rows, shape_values, edges, levels, at, edge0 = [], [], [], [], 0, 0
+        peak = np.zeros(len(block))
+        for (name, k, source), state in zip(parts, made, strict=True):
+            rows.append([k, at - self.first[name], state["shape"], edge0, len(state["edges"])])
+            shape_values.append(state["values"])
+            edges.append(state["edges"])
+            levels.append(np.append(state["level"], 0.0)[: len(state["edges"])])
+            for b in np.flatnonzero(block[:, a.POPULATION] == self.number[name]):
+                inside = slice(block[b, a.LOW] - self.first[name], block[b, a.HIGH] - self.first[name])
+                peak[b] += (1 / state["mean"][inside]).sum()
+            at, edge0 = at + source.size, edge0 + len(state["edges"])
+
+        def column(key: str, kind: Any) -> np.ndarray:
+            return np.concatenate([*(m[key] for m in made), np.empty(0, kind)]).astype(kind)
+
+        drives = {
+            "drive_table": np.array(rows, np.int64).reshape(-1, a.DRIVE_COLUMNS),
+            "drive_values": np.array(shape_values, float).reshape(-1, a.SHAPE_COLUMNS),
+            **{key: column(key, np.uint64) for key in ("stream", "drawn")},
+            **{key: column(key, float) for key in ("next", "interval", "mean")},
+            "edges": np.concatenate([*edges, np.empty(0)]),
+            "level": np.concatenate([*levels, np.empty(0)]),
+        }
+        return drives, peak
+
+    def outgoing(self) -> tuple[np.ndarray, np.ndarray]:
+        out = [
+            [k for k, p in enumerate(self.net.projections.values()) if p.source == name and name not in self.driven]
+            for name in self.number
+        ]
+        return np.cumsum([0, *map(len, out)]).astype(np.int64), np.array([k for part in out for k in part], np.int64)
+
+    def population_table(self) -> np.ndarray:
+        rows = np.zeros((len(self.net.populations), 6))
+        for row, p in zip(rows, self.net.populations.values(), strict=True):
+            n = p.neuron
+            if isinstance(n, Cell):
+                row[:] = math.inf, 0.0, 1.0, 0.0, 0.0, n.soma.dead
+            else:
+                row[:] = n.threshold, n.reset, n.tau, n.refractory, n.rest + n.drive, 0.0  # type: ignore[operator]
+        return rows
+
+    def own_spikes(self) -> float:
+        """Most spikes a second that a neuron fires without an arrival."""
+        most = 0.0
+        for p in self.net.populations.values():
+            n = p.neuron
+            if isinstance(n, Cell):
+                most = max(most, 1 / n.soma.dead)
+            elif n.rest + n.drive > n.threshold:  # type: ignore[operator]
+                v_inf = n.rest + n.drive  # type: ignore[operator]
+                most = max(most, 1 / (n.tau * math.log((v_inf - n.reset) / (v_inf - n.threshold)) + n.refractory))  # type: ignore[operator]
+        return most
+
+    def neuron_arrays(self) -> dict[str, np.ndarray]:
+        v = [
+            np.full(p.size, 0.0 if isinstance(p.neuron, Cell) else p.neuron.rest) for p in self.net.populations.values()
+        ]
+        n = self.neurons
+        return {
+            "v": np.concatenate(v).astype(float), "free": np.zeros(n), "drop": np.zeros(n), "last": np.full(self.total, NEVER),
+            "energy": np.zeros((n, a.ENERGY_COLUMNS)),
+        }  # fmt: skip
+
+    def device_arrays(self) -> dict[str, np.ndarray]:
+        states = np.concatenate([*self.device_states, np.empty((0, a.MAX_STATES))])
+        cards = max(len(self.cards), 1)
+        maps, conductance, count = (
+            np.zeros((cards, a.MAX_STATES, 6)),
+            np.ones((cards, a.MAX_STATES + 3)),
+            np.ones(cards, np.int64),
+        )
+        for k, (c, g, n) in enumerate(self.cards):
+            maps[k, :n], conductance[k, : len(g)], count[k] = c, g, n
+        card = np.concatenate([*self.device_card, np.empty(0, np.int32)]).astype(np.int32)
+        return {
+            "device_state": np.ascontiguousarray(states), "device_card": card, "device_last": np.zeros(len(states)),
+            "card_map": maps, "card_conductance": conductance, "card_count": count,
+        }  # fmt: skip
+
+    def cell_arrays(self) -> dict[str, np.ndarray]:
+        net, n, populations = self.net, len(self.net.projections), len(self.net.populations)
+        synapse, gate, rows = np.zeros((n, a.CELL_PARAMETERS)), np.zeros((n, 3)), np.zeros((n, a.MAX_STATES, 7))
+        g, count, costs = np.zeros((n, a.MAX_STATES)), np.ones(n, np.int64), np.zeros((n, a.PULSE_COLUMNS))
+        soma, leak = np.zeros((populations, a.CELL_PARAMETERS)), np.zeros((populations, a.LEAK_POINTS))
+        for k, p in enumerate(net.populations.values()):
+            if isinstance(p.neuron, Cell):
+                soma[k], leak[k] = pack(p.neuron)[:2]
+        for k, p in enumerate(net.projections.values()):
+            neuron = net.populations[p.target].neuron
+            if isinstance(neuron, Cell):
+                cell: Cell = getattr(p.synapse, "cell", None) or neuron
+                synapse[k], _, gate[k], own_rows, own_g = pack(cell)
+                rows[k, : len(own_rows)], g[k, : len(own_g)], count[k] = own_rows, own_g, len(own_rows)
+                s = cell.synapse
+                costs[k] = s.ion_time, s.pulse_energy, s.read_factor * s.read_rail, neuron.soma.capacitance
+        return {
+            "cell_synapse": synapse, "cell_gate": gate, "cell_rows": rows, "cell_g": g, "cell_count": count, "cell_pulse": costs,
+            "soma": soma, "leak": leak,
+        }  # fmt: skip
+
+
+def pairs_of(net: Network, p: Projection) -> tuple[np.ndarray, np.ndarray]:
+    """Source and target of every synapse of a projection, in the order it is described."""
+    rng = np.random.default_rng([net.seed, *p.name.encode(), 0])
+    same = p.source == p.target
+    return pairs(p.connectivity, size_of(net, p.source), size_of(net, p.target), same, f"projection {p.name!r}", rng)
+
+
+def placed(net: Network, p: Projection, real: np.dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Source and target of every synapse of a projection as it is described, rows, and which synapse is at each place."""
+    sources, targets = size_of(net, p.source), size_of(net, p.target)
+    source, target = pairs_of(net, p)
+    blocks = blocks_of(net, p.target)
+    rows, places = rows_and_places(source, target, -(-targets // blocks), blocks, sources)
+    delay = delays(net, p, len(source), real)
+    if np.ndim(delay):
+        sort_rows(rows, places, np.asarray(delay))
+    return source, target, rows, places
+
+
+def weights(net: Network, p: Projection, count: int) -> Any:
+    """Weights of a projection, in the order it is described: V, or relative widths of channels."""
+    if p.weight is None and isinstance(p.connectivity, Matrix):
+        return matrix_weights(p.connectivity)
+    found = table(p, net)
+    rng = np.random.default_rng([net.seed, *p.name.encode(), 1])
+    weight = values(
+        p.weight,
+        count,
+        "" if found.rail is not None or found.kind == a.CELL else "V",
+        f"weight of projection {p.name!r}",
+        rng,
+    )
+    if found.rail is not None and np.min(weight, initial=0.0) < 0:
+        raise InputError(
+            f"weight of projection {p.name!r} is below 0; a channel has a width from 0 up, inhibition comes from its rail"
+        )
+    return weight
+
+
+def delays(net: Network, p: Projection, count: int, real: np.dtype) -> Any:
+    """Delays (s) of a projection, as the loops see them."""
+    rng = np.random.default_rng([net.seed, *p.name.encode(), 3])
+    delay = values(p.delay, count, "s", f"delay of projection {p.name!r}", rng)
+    least = float(np.min(delay, initial=math.inf))
+    if p.source in net.populations and not least > 0:
+        raise InputError(
+            f"delay of projection {p.name!r} is {least:g} s; expected above 0, since a spike acts after it was fired"
+        )
+    if least < 0:
+        raise InputError(f"delay of projection {p.name!r} is {least:g} s; expected 0 or more")
+    return np.asarray(delay).astype(real).astype(float) if np.ndim(delay) else delay
+
+
+def poisson_state(seed: int, source: Source) -> dict[str, Any]:
+    """Streams, first spikes and shape of a Poisson input."""
+    from ionspike.network.sources import first_spikes, rate_shape
+
+    shape, values_, edges, level, peak = rate_shape(source.input)
+    mean = 1 / np.where(peak > 0, np.broadcast_to(peak, source.size), np.nan)
+    mean = np.where(np.isnan(mean), np.inf, mean).astype(float)
+    stream = streams(seed, source.name, source.size)
+    following, drawn = first_spikes(stream, mean, shape, values_, edges, level)
+    return {
+        "shape": shape, "values": values_, "edges": edges, "level": level, "mean": mean, "stream": stream, "next": following,
+        "interval": following - NEVER, "drawn": drawn,
+    }  # fmt: skip

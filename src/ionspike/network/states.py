@@ -1,0 +1,135 @@
+"""States at chosen times: the loop stops there, so nothing is read between two grid points."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ionspike.device.moebius import step
+from ionspike.errors import InputError
+from ionspike.network import arrays as a
+from ionspike.network.layout import Layout, delays, placed
+from ionspike.network.memory_table import Memory
+from ionspike.network.network import Network
+from ionspike.network.recording import Record
+
+if TYPE_CHECKING:
+    from ionspike.network.simulation import Simulation
+
+
+class Probes:
+    """The chosen neurons and synapses of a run."""
+
+    def __init__(self, net: Network, layout: Layout, memory: Memory, record: Record) -> None:
+        self.times = np.asarray(record.times, float)
+        self._membranes = {
+            name: _indices(index, net.populations[name].size if name in net.populations else -1, f"population {name!r}")
+            for name, index in record.membranes.items()
+        }
+        self._synapses: dict[str, _Synapses] = {}
+        for name, index in record.synapses.items():
+            if name not in net.projections:
+                raise InputError(f"there is no projection {name!r} to record states of")
+            self._synapses[name] = _Synapses(net, layout, memory, name, index)
+        self._layout, self._memory = layout, memory
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was taken."""
+        self._taken: list[float] = []
+        self._v: dict[str, list[Any]] = {name: [] for name in self._membranes}
+        self._x: dict[str, list[Any]] = {name: [] for name in self._synapses}
+
+    def take(self, run: Simulation) -> None:
+        """Read all states if the run stands at one of the times."""
+        if run.edge not in self.times:
+            return
+        self._taken.append(run.edge)
+        for name, index in self._membranes.items():
+            self._v[name].append(self._memory["v"][self._layout.first[name] + index])
+        for name, synapses in self._synapses.items():
+            self._x[name].append(synapses.read(run.edge))
+
+    def found(self) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Times, membranes, synapses, and the indices of both."""
+        n = len(self._taken)
+        indices = dict(self._membranes) | {name: s.index for name, s in self._synapses.items()}
+        return (
+            np.array(self._taken),
+            {name: np.array(v).reshape(n, -1) for name, v in self._v.items()},
+            {name: np.array(x).reshape(n, -1) for name, x in self._x.items()},
+            indices,
+        )
+
+
+class _Synapses:
+    """Where the chosen synapses of a projection are, and their states at a time: that after the last arrival, relaxed since."""
+
+    def __init__(self, net: Network, layout: Layout, memory: Memory, name: str, index: Any) -> None:
+        p = net.projections[name]
+        self.number, self.memory = list(net.projections).index(name), memory
+        self.row, self.constants = memory["projection"][self.number], memory["constants"][self.number]
+        real = memory.real
+        if self.row[a.KIND] == a.STATIC:
+            raise InputError(f"projection {name!r} is static: it has no states to record")
+        source, target, _, places = placed(net, p, real)
+        self.index = _indices(index, len(source), f"projection {name!r}")
+        place = np.empty(len(places), np.int64)
+        place[places] = np.arange(len(places))
+        self.place, self.source = place[self.index], source[self.index].astype(np.int64)
+        self.delay = np.broadcast_to(delays(net, p, len(source), real), len(source))[self.index]
+        self.drive = None
+        if p.source in layout.driven:
+            self.drive = target[self.index].astype(np.int64) + layout.first[p.target]
+
+    def read(self, time: float) -> np.ndarray:
+        """The states at ``time`` (s), where the loop stands."""
+        return np.array([self._one(time, k) for k in range(len(self.index))])
+
+    def _one(self, time: float, k: int) -> float:
+        kind, place, m = self.row[a.KIND], int(self.place[k]), self.memory
+        if kind in (a.OWN_AFTER, a.OWN_MEAN):
+            at = self.row[a.OWN0] + (place if self.drive is None else int(self.drive[k]))
+            rest = self.constants[a.X_REST]
+            return rest + (float(m["state"][at]) - rest) * math.exp(
+                -float(m["rate"][at]) * max(self._since(time, k) - self.constants[a.WIDTH], 0.0)
+            )
+        if kind == a.CELL:
+            return float(m["device_state"][self.row[a.STATE0] + place, 0])
+        d = self.row[a.STATE0] + (place if kind == a.CARDS else int(self.source[k]))
+        x = float(m["device_state"][d, 0])
+        since = time - m["last"][self.row[a.SOURCE0] + self.source[k]] if kind == a.SHARED else self._since(time, k)
+        if kind == a.SHARED and self.row[a.RULE] == a.TSODYKS_MARKRAM:
+            return x * math.exp(-since * self.constants[a.TM_FACILITATION])
+        c = m["card_map"][m["device_card"][d], 0]
+        return step(x, c[0], c[1], c[2], max(since - self.constants[a.WIDTH], 0.0))
+
+    def _since(self, time: float, k: int) -> float:
+        """Time since the last arrival at the synapse."""
+        m = self.memory
+        if self.drive is not None:
+            drive = int(np.flatnonzero(m["drive_table"][:, a.D_PROJECTION] == self.number)[0])
+            e = m["drive_table"][drive, a.D_FIRST] + int(self.drive[k])
+            return time - (m["next"][e] - m["interval"][e]) - self.constants[a.DELAY]
+        waiting = m.pending(self.number)
+        mine = np.flatnonzero((waiting["source"] == self.source[k]) & (waiting["time"] + self.delay[k] >= time))
+        if len(mine):
+            last = waiting["time"][mine[0]] - waiting["interval"][mine[0]]
+        else:
+            last = m["last"][self.row[a.SOURCE0] + int(self.source[k])]
+        return time - last - self.delay[k]
+
+
+def _indices(given: Any, size: int, where: str) -> np.ndarray:
+    if size < 0:
+        raise InputError(f"there is no {where} to record states of")
+    index = np.atleast_1d(np.asarray(given))
+    if (
+        index.ndim != 1
+        or not np.issubdtype(index.dtype, np.integer)
+        or (len(index) and not 0 <= index.min() <= index.max() < size)
+    ):
+        raise InputError(f"the recorded indices of {where} are not whole numbers from 0 to {size - 1}")
+    return index.astype(np.int64)
