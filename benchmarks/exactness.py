@@ -11,9 +11,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "network"))
 
 def main() -> int:
     """0 if every net agrees."""
-    from test_engine import assert_spike_for_spike  # the check of the test suite, on more nets
-
     from random_nets import random_net
+    from test_engine import assert_spike_for_spike  # the check of the test suite, on more nets
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nets", type=int, default=200)

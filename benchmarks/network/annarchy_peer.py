@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import scipy.sparse
+
 from benchmarks.network import w1
 
 

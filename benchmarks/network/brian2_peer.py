@@ -7,6 +7,7 @@ import tempfile
 import time
 
 import numpy as np
+
 from benchmarks.network import w1
 
 

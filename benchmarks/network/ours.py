@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from benchmarks.network import w1
-
 import ionspike
+from benchmarks.network import w1
 from ionspike.network.connectivity import OneToOne, Pairs
 from ionspike.network.inputs import Poisson
 from ionspike.network.network import Network

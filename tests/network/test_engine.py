@@ -119,7 +119,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(wide: Network, tmp_path: Path
         Simulation.load(random_net(1), path)
     parts = dict(np.load(path))
     np.savez(tmp_path / "old.npz", **(parts | {"version": np.array("0.0.1")}))
-    with pytest.raises(InputError, match="ionspike 0.0.1"):
+    with pytest.raises(InputError, match=r"ionspike 0\.0\.1"):
         Simulation.load(wide, tmp_path / "old.npz")
     np.savez(tmp_path / "less.npz", **{k: v for k, v in parts.items() if k != "pending_2_time"})
     with pytest.raises(InputError, match="not complete"):

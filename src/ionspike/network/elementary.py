@@ -138,14 +138,14 @@ def exponential(stream: Any, k: Any) -> tuple[float, Any]:
     bits = mix(stream + (k + _COUNT) * _GAMMA)
     k += _COUNT
     layer, share = bits & _LAYER, np.float64(np.int64(bits >> _S11))
-    x = share * _WIDTH[layer]
+    x: Any = share * _WIDTH[layer]
     if share < _SURE[layer]:
         return x, k
     return _beside(stream, k, layer, x)
 
 
 @njit(cache=True)
-def _beside(stream: Any, k: Any, layer: Any, x: float) -> tuple[float, Any]:
+def _beside(stream: Any, k: Any, layer: Any, x: Any) -> tuple[float, Any]:
     """The one draw in ninety that needs more: the tail, or a look at the curve."""
     shift = 0.0
     while True:

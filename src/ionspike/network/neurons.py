@@ -15,6 +15,8 @@ class LIF:
     """``tau dV/dt = rest + drive - V``; at ``V >= threshold`` a spike, then ``reset`` for the ``refractory`` time, during which what
     arrives is lost.
 
+    Quantities are numbers in SI or strings with units.
+
     Args:
         tau: membrane time constant (s).
         threshold, reset, rest: voltages (V).
@@ -26,13 +28,13 @@ class LIF:
         InputError: a value that is no number, a time below 0, a reset at or above the threshold.
     """
 
-    tau: float | str
-    threshold: float | str
-    reset: float | str = 0.0
-    rest: float | str = 0.0
-    refractory: float | str = 0.0
-    drive: float | str = 0.0
-    capacitance: float | str = math.nan
+    tau: float
+    threshold: float
+    reset: float = 0.0
+    rest: float = 0.0
+    refractory: float = 0.0
+    drive: float = 0.0
+    capacitance: float = math.nan
 
     def __post_init__(self) -> None:
         units = {"tau": "s", "refractory": "s", "capacitance": "F"}
@@ -43,13 +45,13 @@ class LIF:
                 if math.isinf(value):
                     raise InputError(f"LIF.{item.name} is {value:g}; expected a finite value")
             object.__setattr__(self, item.name, value)
-        if self.tau <= 0:  # type: ignore[operator]
+        if self.tau <= 0:
             raise InputError(f"LIF.tau is {self.tau:g} s; expected above 0")
-        if self.refractory < 0:  # type: ignore[operator]
+        if self.refractory < 0:
             raise InputError(f"LIF.refractory is {self.refractory:g} s; expected 0 or more")
-        if not self.reset < self.threshold or not self.rest < self.threshold:  # type: ignore[operator]
+        if not self.reset < self.threshold or not self.rest < self.threshold:
             raise InputError(
                 f"LIF.reset is {self.reset:g} V and LIF.rest {self.rest:g} V; expected both below the threshold, {self.threshold:g} V"
             )
-        if self.capacitance <= 0:  # type: ignore[operator]
+        if self.capacitance <= 0:
             raise InputError(f"LIF.capacitance is {self.capacitance:g} F; expected above 0")

@@ -127,8 +127,9 @@ class DeviceSynapse:
     @property
     def linear(self) -> bool:
         """Whether one exponential a pulse and one a rest say it all: one population, not cooperative, a channel that never turns off."""
-        device: Ecram = self.card[0]
-        if len(self.card) > 1 or self.long_term or len(device.populations) > 1:
+        cards: list[Ecram] = list(self.card)
+        device = cards[0]
+        if len(cards) > 1 or self.long_term or len(device.populations) > 1:
             return False
         first = device.populations[0]
         ends = [float(device.conductance([x, device.weight.w])) for x in (0.0, 1.0)]
