@@ -132,10 +132,10 @@ class DeviceSynapse:
         if len(cards) > 1 or self.long_term or len(device.populations) > 1:
             return False
         first = device.populations[0]
-        ends = [float(device.conductance([x, device.weight.w])) for x in (0.0, 1.0)]
-        return (
+        ends = device.conductance(np.array([[x, device.weight.w] for x in (0.0, 1.0)]))
+        return bool(
             first.c == first.d == first.s == 0.0
-            and min(ends) > 1e3 * device.weight.G_off  # the floor then adds less than 1e-6
+            and ends.min() > 1e3 * device.weight.G_off  # the floor then adds less than 1e-6
         )
 
 
