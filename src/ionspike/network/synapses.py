@@ -129,9 +129,9 @@ class DeviceSynapse:
         """Whether one exponential a pulse and one a rest say it all: one population, not cooperative, a channel that never turns off."""
         cards: list[Ecram] = list(self.card)
         device = cards[0]
+        first = device.populations[0]
         if len(cards) > 1 or self.long_term or len(device.populations) > 1:
             return False
-        first = device.populations[0]
         ends = device.conductance(np.array([[x, device.weight.w] for x in (0.0, 1.0)]))
         return bool(
             first.c == first.d == first.s == 0.0
