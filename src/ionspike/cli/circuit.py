@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,16 +11,33 @@ import typer
 from ionspike.cli.common import Json, group, show_result
 from ionspike.errors import InputError
 
-app = group("Neurons on transistors: list, run, export.")
+app = group("Neurons on transistors: list, run, export, draw.")
 
 
 @app.command("list")
 def circuit_list(as_json: Json = False) -> None:
-    """The neurons and where an ECRAM may sit in each."""
+    """The neurons, where an ECRAM may sit in each, and, with --json, the biases and sizes each takes."""
     from ionspike.circuit.topologies import TOPOLOGIES
 
-    result = {"neurons": [{"name": t.name, "placements": list(t.placements)} for t in TOPOLOGIES.values()]}
-    show_result(result, [f"{t.name}: ECRAM in {', '.join(t.placements)}" for t in TOPOLOGIES.values()], as_json)
+    known = TOPOLOGIES.values()
+    result = {
+        "neurons": [
+            {
+                "name": t.name,
+                "about": t.about,
+                "transistors": len(t.circuit.transistors),
+                "placements": list(t.placements),
+                "biases": dict(t.biases),
+                "sizes": {name: asdict(size) for name, size in t.sizes.items()},
+            }
+            for t in known
+        ]
+    }
+    lines = [
+        f"{t.name}: {t.about}; {len(t.circuit.transistors)} transistors, ECRAM in {', '.join(t.placements)}"
+        for t in known
+    ]
+    show_result(result, lines, as_json)
 
 
 @app.command("run")
@@ -71,4 +89,17 @@ def circuit_export(
 
     cards = {"synapse": synapse, "input": input_path, "leak": leak, "delay": delay}
     result, lines = export_neuron(topology, cards, out)
+    show_result(result, lines, as_json)
+
+
+@app.command("draw")
+def circuit_draw(
+    topology: Annotated[str, typer.Argument(help="A neuron of `circuit list`, or the path of a netlist.")],
+    out: Annotated[Path, typer.Option(help="The picture to write, FILE.svg or FILE.png.")],
+    as_json: Json = False,
+) -> None:
+    """Draw a neuron's schematic from its netlist."""
+    from ionspike.cli.circuit_files import draw_neuron
+
+    result, lines = draw_neuron(topology, out)
     show_result(result, lines, as_json)

@@ -7,7 +7,9 @@ from typing import Any
 
 from ionspike.circuit.export import export
 from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.schematic import draw
 from ionspike.circuit.simulate import Setting
+from ionspike.circuit.topologies import find_topology
 from ionspike.device import Ecram
 from ionspike.spice.ngspice import Ngspice
 from ionspike.spice.process import find_process
@@ -21,3 +23,10 @@ def export_neuron(topology: str, cards: dict[str, str | None], out: Path) -> tup
     names = [str(path) for path in done.files]
     placed = {place: device.name for place, device in neuron.devices}
     return {"files": names, "devices": placed}, [*names, f"run it with: ngspice -b {out}"]
+
+
+def draw_neuron(topology: str, out: Path) -> tuple[dict[str, Any], list[str]]:
+    """Draw its schematic; the file as a dictionary and as a line for a reader."""
+    found = find_topology(topology)
+    path = draw(found, out)
+    return {"file": str(path), "transistors": len(found.circuit.transistors)}, [f"schematic at {path}"]
