@@ -63,11 +63,13 @@ def test_a_path_that_is_not_there_is_told(topology: str, reference: Ecram):
         Neuron(topology, delay=reference)
 
 
-def test_all_placements_work_together(setting: Setting, reference: Ecram):
-    neuron = Neuron(
-        "morris-lecar", synapse=reference, input=reference, leak=reference.scaled(0.1, "small"), delay=reference
-    )
-    run = simulate(Bench(neuron, pulses=tuple(regular(100e3, 16)), read_rail=0.6), 0.17e-3, setting)
-    assert len(run.spike_times) >= 3
+@pytest.mark.parametrize("topology", list(TOPOLOGIES))
+def test_all_placements_work_together(topology: str, setting: Setting, reference: Ecram):
+    kind = TOPOLOGIES[topology]
+    devices = {place: reference.scaled(0.1, "small") if place == "leak" else reference for place in kind.placements}
+    neuron = Neuron(topology, **devices)  # type: ignore[arg-type]
+    bench = Bench(neuron, pulses=tuple(regular(100e3, 20)), read_rail=kind.drive["read_rail"] + 0.2)
+    run = simulate(bench, 0.21e-3, setting)
+    assert len(run.spike_times) >= 2
     for place, device in neuron.devices:
         assert run.conductance(place)[-1] > 1.05 * device.conductance(device.at_rest())

@@ -23,9 +23,13 @@ from ionspike.device import Ecram
 from ionspike.spikes import regular
 
 CARD_WIDTH = 9e-9  # s, the spike the reference card is made for
-HOLD = 0.2  # V at which the membrane is held while a synapse's charge is measured
+HOLD = (
+    0.1  # V at which the membrane is held while a synapse's charge is measured: at 0.2 V a DPI neuron fires by itself
+)
 _SLOW_ADAPTATION = {"dpi": {"cahp": 10e-12}}  # its own adaptation out of the way, so that what is left is the ECRAM's
-_INPUT_SCALE, _LEAK_SCALE = 0.3, 0.15  # channel width against the card's
+_INPUT_SCALE = 0.3  # channel width against the card's
+# the same of the leak's channel, and the resistance (ohm) that feeds the membrane beside it; a higher threshold needs more of both
+_LEAK, _LEAKS = (0.15, 20e3), {"comparator-lif": (0.3, 12e3)}
 _DELAY_RATE, _DELAY_COUNT = 100e3, 60
 
 
@@ -64,9 +68,10 @@ def placement_bench(
     drive = Drive(4e-6, pulses)
     if placement == "input":
         return (*drive.bench(neuron.with_(input=device.scaled(_INPUT_SCALE)), width=3.5e-9, switch=1.0), drive)
-    leaky = neuron.with_(leak=device.scaled(_LEAK_SCALE))
+    scale, feed = _LEAKS.get(topology, _LEAK)
+    leaky = neuron.with_(leak=device.scaled(scale))
     rail = float(neuron.kind.drive["read_rail"]) + 0.2
-    return (*drive.bench(leaky, width=2.2e-9, switch=1.0, read_rail=rail, fixed_read=20e3), drive)
+    return (*drive.bench(leaky, width=2.2e-9, switch=1.0, read_rail=rail, fixed_read=feed), drive)
 
 
 def read_effect(run: Run, placement: str, drive: Drive | None) -> float:
