@@ -40,7 +40,7 @@ def _one(net: w1.W1, runs: int, own: bool) -> dict[str, object]:
     synapses.connect(i=source, j=target)
     if own:
         synapses.U, synapses.tau_f, synapses.w = w1.U, w1.TAU_F * b.second, w1.WEIGHT * b.volt
-    drive = b.PoissonInput(neurons, "v", 1, w1.DRIVE * b.Hz, weight=w1.DRIVE_WEIGHT * b.volt)
+    drive = b.PoissonInput(neurons, "v", 100, w1.DRIVE / 100 * b.Hz, weight=w1.DRIVE_WEIGHT * b.volt)
     spikes = b.SpikeMonitor(neurons)
     made = b.Network(neurons, synapses, drive, spikes)
     b.seed(net.seed)

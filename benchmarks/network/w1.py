@@ -14,7 +14,7 @@ import numpy as np
 TAU, THRESHOLD, REFRACTORY, DELAY = 20e-3, 15e-3, 2e-3, 1e-3
 U, TAU_F, IN_DEGREE, DRIVE = 0.2, 300e-3, 100, 1000.0
 WEIGHT = 0.1e-3
-DRIVE_WEIGHT = 0.55e-3
+DRIVE_WEIGHT = 0.632e-3
 STEP = 0.1e-3  # of the peers
 RATE = 15.0
 

@@ -193,7 +193,7 @@ class _Builder:
         shift = low if drawn else 0  # a drive finds its synapse by the number of its neuron
         row[a.SYN0] = self.put("weight", (np.broadcast_to(weight, count)[places] * found.unit).astype(real)) - shift
         if drawn:
-            self.put("target", np.empty(count, np.uint32))  # weights and targets stay side by side
+            self.put("target", np.zeros(count, np.uint32))  # weights and targets stay side by side
         else:
             self.put("target", (target[places] + low).astype(np.uint32))
         row[a.SIGN] = (
