@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from ionspike.device import Ecram, library
-from ionspike.device.benches import benches
-from ionspike.device.brian2 import brian2
+from ionspike.device.export.benches import benches
+from ionspike.device.export.brian2 import brian2
 from ionspike.device.follow import follow
 
 _DRIVER = """

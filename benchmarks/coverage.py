@@ -24,9 +24,9 @@ from scipy.signal import lfilter
 from scipy.stats import binomtest
 
 from ionspike.device.ecram import Ecram, Gate, Population, Weight
-from ionspike.device.intervals import Interval, intervals
-from ionspike.device.waveform import Waveform, sampled, simulate
-from ionspike.device.waveform_problem import Trace, WaveformProblem
+from ionspike.device.uncertainty.intervals import Interval, intervals
+from ionspike.device.waveforms.waveform import Waveform, sampled, simulate
+from ionspike.device.waveforms.waveform_problem import Trace, WaveformProblem
 from ionspike.files import write_text
 
 Array = NDArray[np.float64]
@@ -87,7 +87,7 @@ def study_record(number: int, kind: str, seed: int, posterior: bool) -> dict:
         truth[f"{a} x {b}"] = truth[a] * truth[b]
     found = {"profile": (*ours.rows, *ours.products), "naive": (*naive.rows, *naive.products)}
     if posterior:
-        from ionspike.device.posterior import sample_posterior
+        from ionspike.device.uncertainty.posterior import sample_posterior
 
         drawn = sample_posterior(problem, ours, seed=number)
         found["posterior"] = (*drawn.intervals.rows, *drawn.intervals.products)

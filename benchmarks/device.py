@@ -126,7 +126,7 @@ def updates(card: Ecram, goal: float) -> dict[str, float]:
 
 def fit_time() -> dict[str, Any]:
     """Wall time (s) of a fit with covariance of a synthetic record of 30,000 points with 20 starts; the goal is 10 s."""
-    from ionspike.device.synthetic import synthetic_record
+    from ionspike.device.measured.synthetic import synthetic_record
 
     card = replace(Ecram.load("reference"), populations=(replace(Ecram.load("reference").populations[0], s=0.5),))
     record = synthetic_record(card, period=0.1, width=0.05, cycles=30, sampling=1e-4, level=0.6)

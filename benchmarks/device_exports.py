@@ -6,7 +6,7 @@ import sys
 import time
 
 from ionspike.device import Ecram, library
-from ionspike.device.validate import LIMITS, validate
+from ionspike.device.export.validate import LIMITS, validate
 
 
 def main() -> None:

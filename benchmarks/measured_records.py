@@ -22,8 +22,8 @@ import numpy as np
 from ionspike.device.fitting import Fit, RampShape, Shape, Target, fit, fit_ramps, fit_summary
 from ionspike.device.fitting.simpler_laws import simpler_laws
 from ionspike.device.fitting.summary import response
-from ionspike.device.ramps import read_ramps
-from ionspike.device.records import PulseRecord, half_swing_crossings, read_pulses
+from ionspike.device.measured.ramps import read_ramps
+from ionspike.device.measured.records import PulseRecord, half_swing_crossings, read_pulses
 
 AROUND_ON, AROUND_OFF = (-2e-3, 30e-3), (-3e-3, 10e-3)  # s about an edge
 FITTED_CYCLES = 7

@@ -22,7 +22,7 @@ from ionspike.device import (
     intervals,
     next_pulses,
 )
-from ionspike.device.waveform import sampled, simulate
+from ionspike.device.waveforms.waveform import sampled, simulate
 from ionspike.files import write_bytes
 from ionspike.plotting import png
 

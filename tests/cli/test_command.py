@@ -14,7 +14,7 @@ import pytest
 import ionspike
 from ionspike.cli import installation
 from ionspike.device import Ecram, Gate, Population, Weight
-from ionspike.device.synthetic import synthetic_record
+from ionspike.device.measured.synthetic import synthetic_record
 
 
 def run(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ionspike.device import Ecram, subckt_name
-from ionspike.device.verilog_a import verilog_a
+from ionspike.device.export.verilog_a import verilog_a
 from ionspike.errors import InputError, RunError
 from ionspike.spice import vacask
 from ionspike.spice.vacask import Instance, Source, Vacask, VerilogJob

@@ -15,7 +15,7 @@ app = group("Public measured records: list, get.")
 @app.command("list")
 def data_list(as_json: Json = False) -> None:
     """The records that have a name, with licence and what to cite."""
-    from ionspike.device.catalogue import public_records
+    from ionspike.device.measured.catalogue import public_records
 
     entries = list(public_records().values())
     lines = []
@@ -39,7 +39,7 @@ def data_get(
     as_json: Json = False,
 ) -> None:
     """Get a record's files, checked against their SHA-256, and say where they are."""
-    from ionspike.device.catalogue import SERVER, fetch
+    from ionspike.device.measured.catalogue import SERVER, fetch
 
     found = fetch(name, data, cache, server or SERVER)
     entry = found.entry

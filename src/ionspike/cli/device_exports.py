@@ -11,7 +11,7 @@ from ionspike.cli.common import Card, Json, show_result
 from ionspike.errors import InputError
 
 if TYPE_CHECKING:
-    from ionspike.device.validate import Validation
+    from ionspike.device.export.validate import Validation
 
 _FORMATS = ("spice", "verilog-a", "brian2")
 _ENGINES = {"ngspice": "ngspice", "vacask": "VACASK"}
@@ -25,9 +25,9 @@ def device_export(
     """The device as a SPICE .subckt, a Verilog-A module or a Brian2 file."""
     from ionspike import files
     from ionspike.device import Ecram
-    from ionspike.device.brian2 import brian2
-    from ionspike.device.subckt import subckt
-    from ionspike.device.verilog_a import verilog_a
+    from ionspike.device.export.brian2 import brian2
+    from ionspike.device.export.subckt import subckt
+    from ionspike.device.export.verilog_a import verilog_a
 
     writers = dict(zip(_FORMATS, (subckt, verilog_a, brian2), strict=True))
     if format not in writers:
@@ -49,7 +49,7 @@ def device_validate(
 ) -> None:
     """Hold the exports of a card against the law, on ngspice and on VACASK; exit status 1 if one differs by more than its limit."""
     from ionspike.device import Ecram
-    from ionspike.device.validate import validate
+    from ionspike.device.export.validate import validate
 
     for name in without or ():
         if name not in _ENGINES:
@@ -61,7 +61,7 @@ def device_validate(
     lines = _table(found)
     if plot is not None:
         from ionspike import files, plotting
-        from ionspike.device.validation_figure import validation_figure
+        from ionspike.device.export.validation_figure import validation_figure
 
         files.write_bytes(plot, plotting.png(validation_figure(found)))
         lines.append(f"figure at {plot}")
@@ -71,7 +71,7 @@ def device_validate(
 
 def _table(found: Validation) -> list[str]:
     """One line a bench: conductance and charge of every simulator."""
-    from ionspike.device.validate import LIMITS
+    from ionspike.device.export.validate import LIMITS
 
     heads = [f"{name} {version} (at most {LIMITS[name]:g})" for name, version in found.versions.items()]
     lines = [f"{found.device}: largest difference from the law, % of the change of G, % of the gate charge"]
@@ -87,7 +87,7 @@ def _table(found: Validation) -> list[str]:
 
 
 def _tree(found: Validation) -> dict[str, Any]:
-    from ionspike.device.validate import LIMITS
+    from ionspike.device.export.validate import LIMITS
 
     return {
         "name": found.device,
@@ -114,7 +114,7 @@ def device_lint(
     as_json: Json = False,
 ) -> None:
     """Is a Verilog-A file safe for simulators of compiled models? Exit status 1 if not, with file, line and rule."""
-    from ionspike.device.lint import lint_file
+    from ionspike.device.export.lint import lint_file
 
     found = lint_file(file)
     result = {"findings": [{"file": str(file), "line": f.line, "rule": f.rule, "message": f.message} for f in found]}

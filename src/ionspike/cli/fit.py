@@ -32,9 +32,9 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Fit the device law to measured gate pulses, or the long-term weight to ramps, and write a card."""
-    from ionspike.device.ramps import RampRecord
-    from ionspike.device.reading import read
-    from ionspike.device.records import PulseRecord
+    from ionspike.device.measured.ramps import RampRecord
+    from ionspike.device.measured.reading import read
+    from ionspike.device.measured.records import PulseRecord
 
     first = read(record[0], down)
     if isinstance(first, RampRecord):

@@ -3,25 +3,25 @@
 from ionspike.device.aging import Aging, Dose, aged
 from ionspike.device.arrays import DeviceArray, propagate
 from ionspike.device.cards import library
-from ionspike.device.catalogue import fetch, public_records
 from ionspike.device.ecram import Ecram, Gate, Population, Temperature, Weight
+from ionspike.device.export.subckt import subckt, subckt_name
 from ionspike.device.fitting import Fit, fit
-from ionspike.device.geometry import DeviceGeometry, read_geometry
-from ionspike.device.intervals import Intervals, intervals
 from ionspike.device.lifetime import Lifetime, run_train
-from ionspike.device.next_pulses import NextPulses, next_pulses
-from ionspike.device.posterior import Posterior, sample_posterior
-from ionspike.device.pulse_blocks import PulseFamily
+from ionspike.device.measured.catalogue import fetch, public_records
+from ionspike.device.measured.geometry import DeviceGeometry, read_geometry
+from ionspike.device.measured.ramps import RampRecord, read_ramps
+from ionspike.device.measured.reading import read
+from ionspike.device.measured.records import PulseRecord, read_pulses
+from ionspike.device.measured.sweeps import SweepRecord, read_sweep
 from ionspike.device.pulses import PulseUpdate
-from ionspike.device.ramps import RampRecord, read_ramps
-from ionspike.device.reading import read
-from ionspike.device.records import PulseRecord, read_pulses
 from ionspike.device.spread import Spread, fit_population
-from ionspike.device.subckt import subckt, subckt_name
-from ionspike.device.sweeps import SweepRecord, read_sweep
-from ionspike.device.waveform import Waveform
-from ionspike.device.waveform_fit import WaveformFit, fit_waveform
-from ionspike.device.waveform_problem import Trace, WaveformProblem
+from ionspike.device.uncertainty.intervals import Intervals, intervals
+from ionspike.device.uncertainty.posterior import Posterior, sample_posterior
+from ionspike.device.waveforms.next_pulses import NextPulses, next_pulses
+from ionspike.device.waveforms.pulse_blocks import PulseFamily
+from ionspike.device.waveforms.waveform import Waveform
+from ionspike.device.waveforms.waveform_fit import WaveformFit, fit_waveform
+from ionspike.device.waveforms.waveform_problem import Trace, WaveformProblem
 
 __all__ = [
     "Aging",

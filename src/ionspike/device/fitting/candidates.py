@@ -18,7 +18,7 @@ from ionspike.device.fitting.correlation import effective_samples
 from ionspike.device.fitting.problem import TraceProblem
 from ionspike.device.fitting.search import Samples, search
 from ionspike.device.fitting.shape import Shape
-from ionspike.device.records import PulseRecord
+from ionspike.device.measured.records import PulseRecord
 from ionspike.errors import InputError
 
 Array = NDArray[np.float64]

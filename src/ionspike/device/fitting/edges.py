@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ionspike.device.records import PulseRecord, half_swing_crossings
+from ionspike.device.measured.records import PulseRecord, half_swing_crossings
 from ionspike.errors import InputError
 
 Array = NDArray[np.float64]

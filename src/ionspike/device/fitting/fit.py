@@ -21,7 +21,7 @@ from ionspike.device.fitting.problem import TraceProblem
 from ionspike.device.fitting.search import Optimum, search
 from ionspike.device.fitting.shape import Shape
 from ionspike.device.fitting.uncertainty import Estimate, estimates, loss
-from ionspike.device.records import PulseRecord
+from ionspike.device.measured.records import PulseRecord
 from ionspike.errors import InputError
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ from ionspike.device.ecram import Ecram
 from ionspike.device.fitting.card import fitted_card
 from ionspike.device.fitting.problem import TraceProblem
 from ionspike.device.fitting.search import Optimum, Samples
-from ionspike.device.problem import Scale
+from ionspike.device.uncertainty.problem import Scale
 
 Array = NDArray[np.float64]
 
@@ -17,7 +17,7 @@ _DECADES = 1e4  # an amplitude may be this much smaller than it is
 
 
 class FittedTraces:
-    """:class:`~ionspike.device.problem.Problem` of a :class:`TraceProblem` at its ``optimum``: amplitudes keep the sign they have there."""
+    """:class:`~ionspike.device.uncertainty.problem.Problem` of a :class:`TraceProblem` at its ``optimum``: amplitudes keep the sign they have there."""
 
     def __init__(self, problem: TraceProblem, optimum: Optimum, name: str) -> None:
         self.problem, self.name = problem, name
@@ -41,7 +41,7 @@ class FittedTraces:
     def _bounds(self, linear: list[Scale], theta: list[float]) -> tuple[Array, Array]:
         low, high = [p.low for p in self.problem.parameters], [p.high for p in self.problem.parameters]
         for scale, x, k in zip(linear, theta, self._free, strict=True):
-            ends = self.problem.linear_low[k], self.problem.linear_high[k]
+            ends = float(self.problem.linear_low[k]), float(self.problem.linear_high[k])
             if not scale.logarithmic:
                 low.append(ends[0])
                 high.append(ends[1])
@@ -84,7 +84,7 @@ class FittedTraces:
         return self.problem.values(theta[: self._searched]), amplitudes
 
     def model(self, theta: Array, factors: Array | None = None) -> Array:
-        """See :class:`~ionspike.device.problem.Problem`."""
+        """See :class:`~ionspike.device.uncertainty.problem.Problem`."""
         values, amplitudes = self.split(np.asarray(theta, float))
         parts, begin = [], 0
         for trace, time in zip(self.problem.traces, self._samples.time, strict=True):

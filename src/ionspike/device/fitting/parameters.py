@@ -10,8 +10,8 @@ import numpy as np
 
 from ionspike.device.fitting.edges import Clock, Steps
 from ionspike.device.fitting.shape import Shape
-from ionspike.device.problem import Scale
-from ionspike.device.records import PulseRecord
+from ionspike.device.measured.records import PulseRecord
+from ionspike.device.uncertainty.problem import Scale
 from ionspike.errors import InputError
 
 LARGEST_AMPLITUDE = 3.0  # swings: populations that cancel at a hundred swings are a sign of the wrong law

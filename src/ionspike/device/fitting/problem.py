@@ -27,7 +27,7 @@ from ionspike.device.fitting.parameters import (
 )
 from ionspike.device.fitting.propagate import doses, state_along
 from ionspike.device.fitting.shape import Shape
-from ionspike.device.records import PulseRecord
+from ionspike.device.measured.records import PulseRecord
 from ionspike.errors import InputError
 
 Array = NDArray[np.float64]

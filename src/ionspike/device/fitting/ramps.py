@@ -18,8 +18,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ionspike.device.ecram import Ecram, Gate, Origin, Population, Weight
+from ionspike.device.measured.ramps import RampRecord
 from ionspike.device.moebius import coefficients, step
-from ionspike.device.ramps import RampRecord
 from ionspike.errors import InputError
 
 Array = NDArray[np.float64]

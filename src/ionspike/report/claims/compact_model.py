@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ionspike import plotting
 from ionspike.device.ecram import Ecram, Gate, Population, Weight
 from ionspike.device.fitting import Fit, Shape, fit
-from ionspike.device.records import PulseRecord, half_swing_crossings, read_pulses
-from ionspike.device.synthetic import synthetic_record
+from ionspike.device.measured.records import PulseRecord, half_swing_crossings, read_pulses
+from ionspike.device.measured.synthetic import synthetic_record
 from ionspike.errors import InputError
 from ionspike.report.claim import Check, Claim, Conditions, Context, Control, Data, Outcome, Picture
 

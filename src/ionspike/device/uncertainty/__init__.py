@@ -1,0 +1,1 @@
+"""How sure a fit is: noise that fits the residuals, covariance, profile likelihood and posterior."""
