@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ionspike.device import catalogue as public
+from ionspike.device.measured import catalogue as public
 from ionspike.device.measured.catalogue import RecordEntry, RecordFile, fetch, known_file, public_records
 from ionspike.errors import InputError, RunError
 
