@@ -64,6 +64,15 @@ def step(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
+def slope(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
+    """Derivative of :func:`step` by ``y``: the determinant of the scaled matrix, exp(-2 theta), over the square of the denominator."""
+    root, decay, s = scaled_root(alpha, beta, gamma, t)
+    h = fma(gamma, y, 0.5 * beta)
+    away = decay - s * gamma * quadratic(y, alpha, beta, gamma) / (root + h) if h > 0.0 else 0.5 + 0.5 * decay - s * h
+    return decay / (away * away)
+
+
+@njit(cache=True, error_model="numpy")
 def matrix(alpha: float, beta: float, gamma: float, t: float) -> Array:
     """The scaled 2 x 2 matrix of one step: ``y -> (m00 y + m01)/(m10 y + m11)``. A pulse and a rest are a product of two."""
     root, decay, s = scaled_root(alpha, beta, gamma, t)

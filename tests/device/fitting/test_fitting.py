@@ -107,7 +107,13 @@ def test_what_intervals_see_is_the_fit():
         moved[j] += h
         slope = (view.model(moved) - view.model(view.start)) / h
         assert np.linalg.norm(slope - exact[:, j]) < 0.02 * np.linalg.norm(slope) + 1e-9, view.names[j]
-    assert view.pulse_sensitivities(view.start).shape == (len(view.data), 3)
+    slopes = view.pulse_sensitivities(view.start)
+    assert slopes.shape == (len(view.data), 3)
+    for k in range(3):
+        factors = 1e-4 * np.eye(3)[k]
+        apart = (view.model(view.start, factors) - view.model(view.start, -factors)) / 2e-4
+        # a difference quotient of step h leaves h^2
+        assert np.abs(apart - slopes[:, k]).max() < 1e-7 and np.abs(apart).max() > 0.1
 
 
 def test_a_gate_that_never_steps_is_refused():

@@ -42,6 +42,16 @@ def fitted_card(problem: TraceProblem, values: Mapping[str, float], amplitudes: 
     return replace(device, origins=MappingProxyType(_origins(problem, device, amplitudes)))
 
 
+def with_intervals(device: Ecram, ends: Mapping[str, tuple[float, float]]) -> Ecram:
+    """The device with these intervals (SI, by name) among the origins of its fitted values; those that are open are left out."""
+    origins = dict(device.origins)
+    for name, (low, high) in ends.items():
+        fitted = name in origins and origins[name].source == "fitted"
+        if fitted and math.isfinite(low) and math.isfinite(high) and low <= origins[name].value <= high:
+            origins[name] = replace(origins[name], interval=(low, high))
+    return replace(device, origins=MappingProxyType(origins))
+
+
 def _aging(problem: TraceProblem, values: Mapping[str, float]) -> Aging:
     numbers = {p: values.get(f"aging.{p}", 0.0) for p in problem.shape.drift}
     if not numbers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,12 +48,12 @@ class Steps:
     first: Index
     pulse: Index
 
-    @property
+    @cached_property
     def rising(self) -> Mask:
         """Edges that begin a pulse."""
         return self.level[1:] != 0
 
-    @property
+    @cached_property
     def pulses(self) -> int:
         """How many pulses there are."""
         return int(self.rising.sum())

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ionspike.device.ecram import Ecram
 from ionspike.device.fitting.candidates import Candidate, choose_shape
+from ionspike.device.fitting.card import with_intervals
 from ionspike.device.fitting.correlation import autocorrelation, effective_samples
 from ionspike.device.fitting.fitted_traces import FittedTraces
 from ionspike.device.fitting.parameters import DOSE
@@ -22,7 +23,12 @@ from ionspike.device.fitting.search import Optimum, search
 from ionspike.device.fitting.shape import Shape
 from ionspike.device.fitting.uncertainty import Estimate, estimates, loss
 from ionspike.device.measured.records import PulseRecord
+from ionspike.device.uncertainty.noise import KINDS
 from ionspike.errors import InputError
+
+if TYPE_CHECKING:
+    from ionspike.device.uncertainty.intervals import Intervals
+    from ionspike.device.waveforms.next_pulses import NextPulses
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -119,22 +125,35 @@ class Fit:
         """Share of the response that is gone from the first pulse to the last."""
         return loss(self)
 
-    def card(self) -> Ecram:
-        """The device, with the intervals of its fitted values among their origins."""
-        ends = {row.name: (row.low, row.high) for row in self.estimates()}
-        origins = {
-            name: replace(origin, interval=ends[name])
-            if name in ends and all(map(math.isfinite, ends[name]))
-            else origin
-            for name, origin in self.device.origins.items()
-        }
-        return replace(self.device, origins=MappingProxyType(origins))
+    def intervals(self, method: str = "profile", level: float = 0.95, kinds: tuple[str, ...] = KINDS) -> Intervals:
+        """Intervals by :func:`ionspike.device.uncertainty.intervals.intervals`, after a fit in the noise that the residuals show: its
+        values are not those of :attr:`device` where the residuals are correlated. Arguments and errors are that function's."""
+        from ionspike.device.uncertainty.intervals import intervals
 
-    def page(self, path: str | Path) -> Path:
-        """Write one self-contained HTML page: trace, residuals, candidates, simpler laws, numbers and what stays open."""
+        return intervals(self.problem, self.problem.start, method, level, kinds)
+
+    def next_pulses(self, noise: float | None = None, trials: int = 500, seed: int = 1) -> NextPulses:
+        """The waveform to measure next, by :func:`ionspike.device.waveforms.next_pulses.next_pulses`, for the fitted device with its
+        records in hand; ``noise`` of a sample over the swing is the error of the fit, unless given."""
+        from ionspike.device.waveforms.next_pulses import next_pulses
+        from ionspike.device.waveforms.waveform_problem import Trace
+
+        measured = [Trace.of(record) for record in self.records]
+        return next_pulses(self.device, measured, noise or self.error, trials=trials, seed=seed)
+
+    def card(self, found: Intervals | None = None) -> Ecram:
+        """The device, with the interval of every fitted value that has a finite one: that of :meth:`estimates`, or values and
+        intervals of ``found``, which :meth:`intervals` gave."""
+        if found is None:
+            return with_intervals(self.device, {row.name: (row.low, row.high) for row in self.estimates()})
+        return with_intervals(found.device, {row.name: (row.low, row.high) for row in found if row.identifiable})
+
+    def page(self, path: str | Path, found: Intervals | None = None) -> Path:
+        """Write one self-contained HTML page: trace, residuals, candidates, simpler laws, numbers and what stays open; with ``found``,
+        its intervals with their profiles in place of the quick ones."""
         from ionspike.device.fitting.page import write_page
 
-        return write_page(self, path)
+        return write_page(self, path, found)
 
     def __str__(self) -> str:
         count = len(self.residuals)

@@ -96,25 +96,29 @@ class FittedTraces:
     def jacobian(self, theta: Array) -> Array:
         """Derivatives of the model by the parameters, (n, p): central differences, those by amplitudes exact."""
         out = np.empty((len(self.data), len(theta)))
+        amplitudes = self.split(theta)[1]
         for j, p in enumerate(self.problem.parameters):
-            above, below = theta.copy(), theta.copy()
+            above, below = theta[: self._searched].copy(), theta[: self._searched].copy()
             step = 10 * p.step
             above[j], below[j] = min(theta[j] + step, p.high), max(theta[j] - step, p.low)
-            out[:, j] = (self.model(above) - self.model(below)) / (above[j] - below[j])
+            only = self._samples.touched(p.name)
+            part = slice(None) if only is None else slice(only, only + 1)
+            change = self._samples.columns(above, only)[:, part] - self._samples.columns(below, only)[:, part]
+            out[:, j] = change @ amplitudes[part] / (above[j] - below[j])
         columns = self._samples.columns(theta[: self._searched])
-        amplitudes = self.split(theta)[1]
         for j, (k, scale) in enumerate(zip(self._free, self.scales[self._searched :], strict=True), self._searched):
             out[:, j] = columns[:, k] * (amplitudes[k] if scale.logarithmic else 1.0)
         return out
 
     def pulse_sensitivities(self, theta: Array) -> Array:
         """Derivatives of the model by the logarithmic factor of each pulse, (n, pulses)."""
-        out, step = np.empty((len(self.data), self.pulses)), 1e-5
-        for k in range(self.pulses):
-            factors = np.zeros(self.pulses)
-            factors[k] = step
-            out[:, k] = (self.model(theta, factors) - self.model(theta, -factors)) / (2 * step)
-        return out
+        values, amplitudes = self.split(np.asarray(theta, float))
+        out, row, column = np.zeros((len(self.data), self.pulses)), 0, 0
+        for trace, time in zip(self.problem.traces, self._samples.time, strict=True):
+            own = self.problem.pulse_slopes(values, trace, time, amplitudes)
+            out[row : row + len(time), column : column + own.shape[1]] = own
+            row, column = row + len(time), column + own.shape[1]
+        return out * self._samples.weight[:, None]
 
     def device(self, theta: Array) -> Ecram:
         """The card at ``theta``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,41 +12,43 @@ import numpy as np
 
 from ionspike import files, plotting
 from ionspike.device.fitting.simpler_laws import SimplerLaw, simpler_laws
-from ionspike.device.fitting.uncertainty import estimates, loss
+from ionspike.device.fitting.uncertainty import Estimate, estimates, loss
 from ionspike.units import show
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ionspike.device.fitting.fit import Fit
+    from ionspike.device.uncertainty.intervals import Intervals
 
 _LAGS = 400
 _MOST_POINTS = 6000
 
 
-def write_page(fit: Fit, path: str | Path) -> Path:
-    """Write the page of ``fit``: trace, residuals and their correlation, candidates, simpler laws, numbers with intervals.
+def write_page(fit: Fit, path: str | Path, found: Intervals | None = None) -> Path:
+    """Write the page of ``fit``: trace, residuals and their correlation, candidates, simpler laws, numbers with intervals, those of
+    ``found`` if it is given.
 
     Raises:
         InputError: the file cannot be written.
     """
-    return files.write_text(path, page(fit))
+    return files.write_text(path, page(fit, found))
 
 
-def page(fit: Fit) -> str:
+def page(fit: Fit, found: Intervals | None = None) -> str:
     """The page as HTML text."""
     from jinja2 import Environment
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["quantity"] = lambda value, unit: (
-        show(value, unit, 4) if unit and " " not in unit else f"{value:.4g}"
+        show(value, unit, 4) if unit and " " not in unit and math.isfinite(value) else f"{value:.4g}"
     )
     environment.filters["percent"] = lambda share: f"{100 * share:.3g} %"
     template = environment.from_string(
         (resources.files("ionspike.device.fitting") / "page.html.jinja").read_text("utf-8")
     )
     simple = simpler_laws(fit)
-    rows = estimates(fit)
+    rows = estimates(fit) if found is None else _rows(found)
     held = ~fit.fitted
     return template.render(
         fit=fit,
@@ -53,6 +56,8 @@ def page(fit: Fit) -> str:
         trace=_embedded(trace_figure(fit, simple)),
         residuals=_embedded(residual_figure(fit)),
         rows=rows,
+        found=found,
+        profiles=_embedded(found.plot()) if found is not None else "",
         unknown=[row for row in rows if row.why],
         loss=loss(fit) if fit.shape.drift else None,
         simple=[(law, _rms(fit, law.model, held)) for law in simple],
@@ -61,6 +66,13 @@ def page(fit: Fit) -> str:
         samples=len(fit.residuals),
         worth=fit.effective_samples,
     )
+
+
+def _rows(found: Intervals) -> tuple[Estimate, ...]:
+    """Parameters, and the products of those of which one is not identified."""
+    known = {row.name: row.identifiable for row in found.rows}
+    shown = [p for p in found.products if not all(known[name] for name in p.name.split(" x "))]
+    return tuple(Estimate(r.name, r.unit, r.estimate, r.low, r.high, r.why) for r in (*found.rows, *shown))
 
 
 def trace_figure(fit: Fit, simple: tuple[SimplerLaw, ...]) -> Figure:

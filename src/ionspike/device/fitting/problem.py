@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from ionspike.device.fitting.parameters import (
     law_parameters,
     share_parameters,
 )
-from ionspike.device.fitting.propagate import doses, state_along
+from ionspike.device.fitting.propagate import doses, pulse_slopes, state_along
 from ionspike.device.fitting.shape import Shape
 from ionspike.device.measured.records import PulseRecord
 from ionspike.errors import InputError
@@ -178,9 +179,9 @@ class TraceProblem:
 
     def aging(self, trace: Trace, edges: Array, values: Mapping[str, float]) -> dict[str, Array]:
         """Factors on g, a and tau, one a pulse."""
-        moments = edges[trace.steps.rising] if len(edges) else np.zeros(1)
         if not self.shape.drift:
-            return dict.fromkeys(_DRIFT, np.ones(max(len(moments), 1)))
+            return dict.fromkeys(_DRIFT, np.ones(max(trace.steps.pulses, 1)))
+        moments = edges[trace.steps.rising] if len(edges) else np.zeros(1)
         wear = DOSE * doses(moments, math.inf)
         fatigue = DOSE * doses(moments, values.get("aging.recovery", math.inf))
         return {
@@ -199,19 +200,48 @@ class TraceProblem:
         only: int | None = None,
     ) -> Array:
         """What each amplitude is multiplied by at ``time`` of a trace, the conductance at rest last: (time, populations + 1)."""
-        steps, edges = trace.steps, trace.edges(values)
+        edges = trace.edges(values)
         age = self.aging(trace, edges, values)
+        out = np.ones((len(time), self.shape.populations + 1))
+        for k in range(self.shape.populations) if only is None else (only,):
+            out[:, k] = state_along(*self._way(values, trace, time, edges, age, k, factors))
+        if self.shape.drift:
+            out[:, :-1] *= self._worn(trace, time, edges, age)[:, None]
+        return out
+
+    def pulse_slopes(self, values: Mapping[str, float], trace: Trace, time: Array, amplitudes: Array) -> Array:
+        """Derivative of the conductance (S) at ``time`` by the logarithm of a factor on the insertion of each pulse, (time, pulses)."""
+        edges = trace.edges(values)
+        age = self.aging(trace, edges, values)
+        out = np.zeros((len(time), trace.steps.pulses))
+        for k in range(self.shape.populations):
+            slopes = pulse_slopes(*self._way(values, trace, time, edges, age, k))
+            out += float(amplitudes[k]) * slopes[:, : trace.steps.pulses]
+        return out * self._worn(trace, time, edges, age)[:, None] if self.shape.drift else out
+
+    def _way(
+        self,
+        values: Mapping[str, float],
+        trace: Trace,
+        time: Array,
+        edges: Array,
+        age: Mapping[str, Array],
+        k: int,
+        factors: Array | None = None,
+    ) -> tuple[Any, ...]:
+        """What the compiled law takes to follow population ``k`` along ``time``."""
+        steps = trace.steps
         insertion = age["a"] if factors is None else age["a"] * np.exp(factors)
         polarity = 1.0 if self.times.height > 0 else -1.0
         eta, gate = polarity * (steps.levels - self.rest), self.gate(values)
-        out = np.ones((len(time), self.shape.populations + 1))
-        for k in range(self.shape.populations) if only is None else (only,):
-            row = self.state_row(values, k)
-            out[:, k] = state_along(time, edges, steps.level, steps.pulse, eta, gate, row, insertion, age["tau"])
-        if self.shape.drift:
-            begun = np.searchsorted(edges, time, "right") - 1
-            out[:, :-1] *= age["g"][np.where(begun >= 0, steps.pulse[np.maximum(begun, 0)], 0)][:, None]
-        return out
+        row = self.state_row(values, k)
+        return time, edges, steps.level, steps.pulse, eta, gate, row, insertion, age["tau"]
+
+    @staticmethod
+    def _worn(trace: Trace, time: Array, edges: Array, age: Mapping[str, Array]) -> Array:
+        """Factor on every amplitude at ``time``."""
+        begun = np.searchsorted(edges, time, "right") - 1
+        return age["g"][np.where(begun >= 0, trace.steps.pulse[np.maximum(begun, 0)], 0)]
 
 
 def _trace(record: PulseRecord, fitted: Mask, clock: bool, suffix: str) -> Trace:

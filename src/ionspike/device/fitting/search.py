@@ -12,7 +12,7 @@ from ionspike.device.fitting.problem import TraceProblem
 
 Array = NDArray[np.float64]
 
-THINNED = 4000  # samples that a start sees
+THINNED = 2000  # samples that a start sees
 _POLISHED = 3
 _AGREE = 0.01  # relative difference of the error below which two starts have met the same optimum
 _EVALUATIONS = 150
@@ -85,7 +85,7 @@ class Samples:
             moved = phi.copy()
             step = p.step if phi[j] + p.step <= p.high else -p.step
             moved[j] += step
-            only = self._touched(p.name)
+            only = self.touched(p.name)
             change = self.columns(moved, only) - columns
             part = slice(None) if only is None else slice(only, only + 1)
             out[:, j] = change[:, part] @ amplitudes[part] / step
@@ -93,7 +93,7 @@ class Samples:
         return out - q @ (q.T @ out)
 
     @staticmethod
-    def _touched(name: str) -> int | None:
+    def touched(name: str) -> int | None:
         """The one population that a parameter moves, or all."""
         return int(name[len("population")]) - 1 if name.startswith("population") else None
 

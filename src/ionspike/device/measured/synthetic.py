@@ -6,8 +6,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ionspike.device.arrays import propagate
 from ionspike.device.ecram import Ecram
-from ionspike.device.measured.records import PulseRecord
+from ionspike.device.measured.records import PulseRecord, infer_gate
 
 Array = NDArray[np.float64]
 
@@ -35,21 +36,19 @@ def synthetic_record(
         fatigue: relative loss of amplitude per cycle.
         gate_recorded: ``False`` leaves the gate to be inferred.
     """
-    from ionspike.device.measured.records import infer_gate
-
     start = 0.5 * (period - width) + 0.31 * sampling  # edges fall between samples, as in an instrument
     time = np.arange(round((cycles * period) / sampling), dtype=float) * float(sampling)
     on = start + period * np.arange(cycles)
     edges = np.sort(np.concatenate([on, on + width]))
-    state, now, gate = ecram.at_rest(), 0.0, 0.0
-    conductance = np.empty(len(time))
-    k = 0
-    for i, t in enumerate(time):
-        while k < len(edges) and edges[k] <= t:
-            state, now = ecram.advance(state, gate, duration=edges[k] - now), float(edges[k])
-            gate, k = (0.0 if k % 2 else level), k + 1
-        state, now = ecram.advance(state, gate, duration=t - now), float(t)
-        conductance[i] = float(ecram.conductance(state))
+    moments = np.concatenate([time, edges])
+    order = np.argsort(moments, kind="stable")
+    bias = level * (
+        np.searchsorted(edges, moments[order], "left") % 2
+    )  # an edge is reached under the level that it ends
+    states = propagate(ecram, np.diff(moments[order], prepend=0.0), bias)
+    sampled = np.empty((len(moments), states.shape[1]))
+    sampled[order] = states
+    conductance = np.asarray(ecram.conductance(sampled[: len(time)]), float)
     rest = conductance[0]
     cycle = np.maximum(np.searchsorted(on, time, "right") - 1, 0)
     conductance = rest + (conductance - rest) * np.exp(-fatigue * cycle)
