@@ -1,9 +1,7 @@
 """``python -m benchmarks.brian2_export``: the file that `device export --format brian2` writes, run by Brian2 and held against the law.
 
-Brian2 2.9 does not run on NumPy 2.4 or newer; give it an interpreter of its own:
-
-    python -m venv .brian2 && .brian2/bin/pip install brian2==2.9.0 'numpy<2.4'
-    python -m benchmarks.brian2_export --python .brian2/bin/python
+Brian2 2.9 does not run on NumPy 2.4 or newer, which ``pip install -c constraints.txt '.[test]'`` minds. ``--python PATH`` runs the file
+with the Brian2 of another environment.
 """
 
 from __future__ import annotations

@@ -2,10 +2,7 @@
 
 ``python -m benchmarks.tsodyks_markram [--json FILE] [--figure FILE]``: 100 spikes at irregular times; the largest difference in u right
 after a spike for each simulator and time step. Both put spikes on a grid of their step, the law does not: the difference shrinks with
-the step. For spikes that lie on the grid it is rounding. A simulator that is not installed is said to be missing; both want an environment of their own, for Brian2 needs an older NumPy:
-
-    python -m venv .peers && .peers/bin/pip install -e . brian2==2.9.0 nest-simulator==3.10.0 'numpy<2.4'
-    .peers/bin/python -m benchmarks.tsodyks_markram
+the step. For spikes that lie on the grid it is rounding. A simulator that is not installed is said to be missing: both come with ``pip install -c constraints.txt '.[peers]'``.
 """
 
 from __future__ import annotations
