@@ -18,7 +18,7 @@ from ionspike.device.uncertainty.noise import Products, choose_noise
 from ionspike.device.uncertainty.problem import Scale
 from ionspike.errors import InputError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class Line:
