@@ -42,7 +42,7 @@ def oect_1khz(data: Path) -> Ecram:
         "stands for pulses of 1 V; its drain voltage is not known, so conductances are currents over 1 V. "
         + law_of(fit)
     )
-    return told(fit.device, about, {"gate.polarity": "of the inferred gate"})
+    return told(fit.card(), about, {"gate.polarity": "of the inferred gate"})
 
 
 def oect_slow(data: Path) -> Ecram:
@@ -55,7 +55,7 @@ def oect_slow(data: Path) -> Ecram:
         "An organic electrochemical transistor (W/L 400/20 um, aqueous KPF6) as fitted to ten 40 s gate pulses of -0.8 V at V_DS = -0.6 V "
         "(record oect-slow). Its channel conducts 1.2 mS when on and next to nothing when off. " + law_of(fit)
     )
-    return told(fit.device, about, {"gate.polarity": "negative pulses make the channel conduct"})
+    return told(fit.card(), about, {"gate.polarity": "negative pulses make the channel conduct"})
 
 
 def analog_ramps(data: Path) -> Ecram:

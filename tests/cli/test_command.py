@@ -97,15 +97,19 @@ def test_a_simulator_that_is_missing_is_said_and_is_no_pass(tmp_path: Path):
 def test_a_record_is_fitted_to_a_card(tmp_path: Path):
     gate = Gate(V_T=0.4, V_0=0.05, J_lim=150.0)
     device = Ecram("made", gate, (Population(tau=2e-3, g=5e-3, V_d=0.3, s=0.9),), Weight(G_min=1e-4))
-    record = synthetic_record(device, 0.2, 0.1, 6, 1e-3, noise=1e-3)
+    record = synthetic_record(device, 0.2, 0.1, 3, 1e-3, noise=1e-3)
     rows = [f"{t},{v},{g}" for t, v, g in zip(record.time, record.gate, record.conductance, strict=True)]
     (tmp_path / "pulses.csv").write_text("\n".join(["Time (s),V_G (V),G (S)", *rows]))
-    few = ("--populations", "1", "--starts", "2", "--page", str(tmp_path / "fit.html"))
+    few = ("--populations", "1", "--starts", "2", "--page", str(tmp_path / "fit.html"), "--intervals", "profile")
+    few += ("--cooperative", "--fixed", "population1.V_d=0.3", "--bound", "population1.tau=1e-3:1e-2")
     done = run(
         "fit", str(tmp_path / "pulses.csv"), "--out", str(tmp_path / "my.toml"), "--name", "my-ecram", *few, "--json"
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["error_percent_of_swing"] < 1
+    result = json.loads(done.stdout)
+    assert result["error_percent_of_swing"] < 1 and result["intervals"] == "profile"
+    row = result["parameters"]["population1.tau"]
+    assert row["low"] < 2e-3 < row["high"] and not row["unidentified"]
     card = Ecram.load(tmp_path / "my.toml")
     assert card.name == "my-ecram"
     low, high = card.origins["population1.tau"].interval or (0, 0)
@@ -125,6 +129,9 @@ def test_a_record_is_fitted_to_a_card(tmp_path: Path):
         (["circuit", "run", "--membrane", "2 pA"], "membrane"),
         (["circuit", "run", "--rate", "fast"], "rate"),
         (["fit", "nothing.csv", "--out", "x.toml"], "there is no file nothing.csv"),
+        (["fit", "nothing.csv", "--out", "x.toml", "--fixed", "tau"], "--fixed is 'tau'; expected NAME=VALUE"),
+        (["fit", "nothing.csv", "--out", "x.toml", "--bound", "tau=1"], "--bound is 'tau=1'; expected NAME=LOW:HIGH"),
+        (["fit", "nothing.csv", "--out", "x.toml", "--intervals", "wide"], "expected covariance or profile"),
         (["data", "get", "nothing"], "there is no record 'nothing'"),
         (["data", "get", "oect-1khz", "--data", "nowhere"], "there is no folder nowhere"),
         (["pdk", "install", "gf180"], "no process kit 'gf180'"),

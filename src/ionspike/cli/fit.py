@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ionspike.cli.common import Json, show_result
 from ionspike.errors import InputError
+
+if TYPE_CHECKING:
+    from ionspike.device.fitting import Fit
 
 
 def fit(
@@ -29,41 +33,61 @@ def fit(
     ] = None,
     starts: Annotated[int, typer.Option(min=1, help="Starting points.")] = 20,
     name: Annotated[str, typer.Option(help="Name of the device.")] = "fitted",
+    drain: Annotated[
+        str | None, typer.Option(help="Drain voltage, such as '-0.6 V', where the file holds a current and not this.")
+    ] = None,
+    fixed: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE (SI) to keep, such as population1.V_d=0.3; may be repeated.")
+    ] = None,
+    bound: Annotated[list[str] | None, typer.Option(help="NAME=LOW:HIGH (SI) to stay within; may be repeated.")] = None,
+    intervals: Annotated[
+        str,
+        typer.Option(
+            help="covariance (quick) or profile: of the likelihood, after a fit in the noise of the residuals."
+        ),
+    ] = "covariance",
     as_json: Json = False,
 ) -> None:
     """Fit the device law to measured gate pulses, or the long-term weight to ramps, and write a card."""
+    from ionspike.device.fitting import fit as fit_law
     from ionspike.device.measured.ramps import RampRecord
     from ionspike.device.measured.reading import read
     from ionspike.device.measured.records import PulseRecord
 
-    first = read(record[0], down)
+    if intervals not in ("covariance", "profile"):
+        raise InputError(f"--intervals is {intervals!r}; expected covariance or profile")
+    kept, limits = dict(map(_value, fixed or [])), dict(map(_range, bound or []))
+    told = {} if drain is None else {"drain": drain}
+    first = read(record[0], down, **told)
     if isinstance(first, RampRecord):
         result, lines = _ramps(first, out, page, name)
     else:
-        records = [first, *(read(path) for path in record[1:])]
+        records = [first, *(read(path, **told) for path in record[1:])]
         for path, one in zip(record, records, strict=True):
             if not isinstance(one, PulseRecord):
                 raise InputError(f"{path} holds no pulse response; expected time, gate and conductance or current")
-        result, lines = _pulses(records, out, page, populations, cooperative, starts, name)
+        done = fit_law(
+            records,
+            populations=populations,
+            cooperative=cooperative,
+            starts=starts,
+            name=name,
+            fixed=kept,
+            bounds=limits,
+        )
+        result, lines = _pulses(done, out, page, intervals)
     show_result(result, [*lines, f"card written to {out}"], as_json)
 
 
-def _pulses(
-    records: list[Any],
-    out: Path,
-    page: Path | None,
-    populations: int | None,
-    cooperative: bool | None,
-    starts: int,
-    name: str,
-) -> tuple[dict[str, Any], list[str]]:
-    from ionspike.device.fitting import fit
-
-    done = fit(records, populations=populations, cooperative=cooperative, starts=starts, name=name)
-    done.card().save(out)
+def _pulses(done: Fit, out: Path, page: Path | None, method: str) -> tuple[dict[str, Any], list[str]]:
+    found = done.intervals(method) if method == "profile" else None
+    done.card(found).save(out)
     if page is not None:
-        done.page(page)
-    rows = done.estimates()
+        done.page(page, found)
+    if found is None:
+        rows = [(r.name, r.value, r.low, r.high, r.why) for r in done.estimates()]
+    else:
+        rows = [(r.name, r.estimate, r.low, r.high, r.why) for r in found]
     result = {
         "card": str(out),
         "law": str(done.shape),
@@ -72,10 +96,37 @@ def _pulses(
         "starts": done.starts,
         "agreeing": done.agreeing,
         "effective_samples": done.effective_samples,
-        "parameters": {r.name: {"value": r.value, "low": r.low, "high": r.high, "unidentified": r.why} for r in rows},
+        "intervals": method,
+        "parameters": {
+            row: {"value": value, "low": _finite(low), "high": _finite(high), "unidentified": why}
+            for row, value, low, high, why in rows
+        },
         "page": str(page) if page else None,
     }
-    return result, [str(done)]
+    return result, [str(done), *([str(found)] if found is not None else [])]
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _value(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise InputError(f"--fixed is {text!r}; expected NAME=VALUE in SI, such as population1.V_d=0.3") from None
+
+
+def _range(text: str) -> tuple[str, tuple[float, float]]:
+    name, _, ends = text.partition("=")
+    low, _, high = ends.partition(":")
+    try:
+        return name, (float(low), float(high))
+    except ValueError:
+        raise InputError(
+            f"--bound is {text!r}; expected NAME=LOW:HIGH in SI, such as population1.tau=1e-3:1e-1"
+        ) from None
 
 
 def _ramps(record: Any, out: Path, page: Path | None, name: str) -> tuple[dict[str, Any], list[str]]:

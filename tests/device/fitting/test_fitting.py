@@ -9,6 +9,7 @@ from ionspike.device import Ecram, Gate, Population, Weight
 from ionspike.device.fitting import Shape, fit
 from ionspike.device.measured.records import PulseRecord
 from ionspike.device.measured.synthetic import synthetic_record
+from ionspike.device.waveforms.waveform import Waveform, sampled, simulate
 from ionspike.errors import InputError
 
 DEVICE = Ecram(
@@ -133,6 +134,29 @@ def test_intervals_of_the_covariance_hold_the_truth_and_go_into_the_card(tmp_pat
         assert half < 0.2 * truth
     path = found.card().save(tmp_path / "card.toml")
     assert Ecram.load(path).origins["population1.tau"].interval is not None
+
+
+def test_four_levels_of_the_gate_tell_threshold_slope_and_plateau():
+    device = Ecram("made", Gate(V_T=0.7, V_0=0.06, J_lim=80.0), (Population(tau=5e-2, g=5e-3),), Weight(G_min=1e-4))
+    levels = (0.0, 0.6, 0.0, 0.7, 0.0, 0.8, 0.0, 1.1, 0.0)
+    waveform = Waveform(levels, (0.05, *(0.1, 0.2) * 4))
+    time = sampled(waveform, 1200)
+    clean = simulate(device, waveform, time)
+    noise = 2e-3 * np.ptp(clean) * np.random.default_rng(1).normal(size=len(time))
+    record = PulseRecord(time, waveform.at(time), clean + noise, "a synthetic record", data="synthetic")
+    found = fit(record, shape=Shape(cooperative=False, held=False), starts=3)
+    card = found.card(found.intervals(level=0.99))
+    for name, true in (("V_T", 0.7), ("V_0", 0.06), ("J_lim", 80.0)):
+        origin = card.origins[f"gate.{name}"]
+        assert origin.source == "fitted" and origin.interval is not None
+        assert origin.interval[0] < true < origin.interval[1]
+
+
+def test_what_to_measure_next_is_asked_of_the_fit():
+    found = fit(synthetic_record(DEVICE, 0.2, 0.1, 3, 1e-3), shape=Shape(), starts=1)
+    proposal = found.next_pulses(trials=5)
+    # one level of pulses leaves the threshold open; other levels would tell it
+    assert proposal.before["gate.V_T"] > 0.3 and proposal.after["gate.V_T"] < 0.1 * proposal.before["gate.V_T"]
 
 
 def test_the_loss_of_a_fading_record_is_found():

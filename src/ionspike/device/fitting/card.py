@@ -46,6 +46,7 @@ def with_intervals(device: Ecram, ends: Mapping[str, tuple[float, float]]) -> Ec
     """The device with these intervals (SI, by name) among the origins of its fitted values; those that are open are left out."""
     origins = dict(device.origins)
     for name, (low, high) in ends.items():
+        low = max(low, 0.0) if name == "weight.G_min" else low  # an instrument's zero may be below that of the channel
         fitted = name in origins and origins[name].source == "fitted"
         if fitted and math.isfinite(low) and math.isfinite(high) and low <= origins[name].value <= high:
             origins[name] = replace(origins[name], interval=(low, high))

@@ -59,7 +59,8 @@ def estimates(fit: Fit) -> tuple[Estimate, ...]:
     for k, (name, scale, x) in enumerate(zip(view.names, view.scales, view.start, strict=True)):
         sd = math.sqrt(max(float(spread[k, k]), 0.0))
         near = min(x - view.low[k], view.high[k] - x) < _AT_BOUND * (view.high[k] - view.low[k])
-        ends = (scale.value(max(x - _NORMAL * sd, -700.0)), scale.value(min(x + _NORMAL * sd, 700.0)))
+        # no number is beyond its bounds
+        ends = (scale.value(max(x - _NORMAL * sd, view.low[k])), scale.value(min(x + _NORMAL * sd, view.high[k])))
         why = "at its bound" if near else ""
         if not why and scale.logarithmic and sd > _KNOWN:
             why = "its interval spans more than a factor of fifty"
