@@ -1,7 +1,8 @@
 """How sure a fit is: intervals that allow for correlated noise and for pulses that vary, and a plain word where the data do not tell.
 
 The residuals decide what noise there is (:mod:`ionspike.device.uncertainty.noise`); the fit is repeated in that noise, by generalised least
-squares; intervals come from profiles of its likelihood, with the t quantile of the degrees of freedom that stand behind each variance.
+squares; intervals come from profiles of its likelihood, as far out as an average over the noise that the residuals leave possible
+asks for (:mod:`ionspike.device.uncertainty.noise_average`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionspike.device.ecram import Ecram
-from ionspike.device.uncertainty.noise import KINDS, Noise, Products, choose_noise, degrees_of_freedom
+from ionspike.device.uncertainty.noise import KINDS, Noise, Products, choose_noise
+from ionspike.device.uncertainty.noise_average import PossibleNoise, possible_noise, reach
 from ionspike.device.uncertainty.problem import Problem, Scale
 from ionspike.device.uncertainty.profile import BetterOptimum, Profile, profile
 from ionspike.device.uncertainty.whitened import Whitened
@@ -36,8 +38,8 @@ _OPTIMA = 4
 @dataclass(frozen=True)
 class Interval:
     """``estimate``, ``low`` and ``high`` of ``name`` in ``unit``; an open side is 0 or infinite. ``deviation``: standard deviation on the
-    fitted scale (relative, where that is logarithmic); ``freedom``: degrees of freedom behind it; ``why``: what makes it
-    unidentified, empty if nothing."""
+    fitted scale (relative, where that is logarithmic); ``reach``: how many of them lie between the estimate and an end, were the
+    likelihood a parabola: 1.96 at 95 % where the noise is well known; ``why``: what makes it unidentified, empty if nothing."""
 
     name: str
     unit: str
@@ -45,7 +47,7 @@ class Interval:
     low: float
     high: float
     deviation: float
-    freedom: float
+    reach: float
     scale: Scale
     why: str = ""
     profile: Profile | None = None
@@ -142,18 +144,15 @@ def intervals(
     Raises:
         InputError: no such method or kind of noise, a level outside 0 to 1, or fewer samples than parameters.
     """
-    from scipy.stats import t
-
     _check(problem, method, level, kinds)
     kinds = tuple(kind for kind in KINDS if kind in kinds)
 
     at = np.array(problem.start if theta is None else theta, float)
     forms, names = linear_forms(problem)
     for _ in range(_OPTIMA):
-        at, products, noise, white = fit_in_noise(problem, at, kinds)
+        at, products, noise, possible, white = fit_in_noise(problem, at, kinds)
         covariance = products.covariance(noise.rho, (noise.spread / noise.sigma) ** 2, noise.sigma**2)
-        freedom = _freedom(products, noise, forms, covariance)
-        quantile = t.ppf(0.5 + level / 2, freedom)
+        reaches = _reaches(products, noise, possible, forms, covariance, level)
         if method == "covariance":
             found: list[Profile | None] = [None] * len(forms)
             break
@@ -161,7 +160,7 @@ def intervals(
         try:
             found = [
                 profile(white, at, cost, form, covariance, float(q) ** 2)
-                for form, q in zip(forms, quantile, strict=True)
+                for form, q in zip(forms, reaches, strict=True)
             ]
             break
         except BetterOptimum as better:
@@ -169,8 +168,8 @@ def intervals(
     else:
         raise InputError("the fit did not settle: every profile found a better optimum; start it from more points")
     made = [
-        _interval(problem, name, form, at, covariance, float(f), float(q), p)
-        for name, form, f, q, p in zip(names, forms, freedom, quantile, found, strict=True)
+        _interval(problem, name, form, at, covariance, float(q), p)
+        for name, form, q, p in zip(names, forms, reaches, found, strict=True)
     ]
     count = len(problem.names)
     return Intervals(tuple(made[:count]), tuple(made[count:]), noise, method, level, at, covariance, problem.device(at))
@@ -178,18 +177,22 @@ def intervals(
 
 def fit_in_noise(
     problem: Problem, theta: Array, kinds: tuple[str, ...] = KINDS
-) -> tuple[Array, Products, Noise, Whitened]:
-    """The fit near ``theta`` by generalised least squares in the noise that its own residuals show."""
+) -> tuple[Array, Products, Noise, PossibleNoise, Whitened]:
+    """The fit near ``theta`` by generalised least squares in the noise that its own residuals show, the mean of what they leave possible."""
     for _ in range(_ROUNDS):
         theta, *_ = _refit(problem, theta, kinds[-1:])
     return _refit(problem, theta, kinds)
 
 
-def _refit(problem: Problem, theta: Array, kinds: tuple[str, ...]) -> tuple[Array, Products, Noise, Whitened]:
+def _refit(
+    problem: Problem, theta: Array, kinds: tuple[str, ...]
+) -> tuple[Array, Products, Noise, PossibleNoise, Whitened]:
     products = Products(problem, theta)
-    noise = choose_noise(products, kinds)
+    likely = choose_noise(products, kinds)
+    possible = possible_noise(products, likely)
+    noise = possible.mean(likely)
     white = Whitened(problem, noise, products.sensitivities)
-    return white.solve(theta)[0], products, noise, white
+    return white.solve(theta)[0], products, noise, possible, white
 
 
 def _check(problem: Problem, method: str, level: float, kinds: tuple[str, ...]) -> None:
@@ -211,12 +214,17 @@ def linear_forms(problem: Problem) -> tuple[Array, list[str]]:
     return np.array(rows), [*problem.names, *(f"{a} x {b}" for a, b in problem.products)]
 
 
-def _freedom(products: Products, noise: Noise, forms: Array, covariance: Array) -> Array:
-    out = np.full(len(forms), float(products.samples - products.rank))
+def _reaches(
+    products: Products, noise: Noise, possible: PossibleNoise, forms: Array, covariance: Array, level: float
+) -> Array:
+    """How many deviations an interval reaches; those of white noise where the samples see nothing."""
+    from scipy.special import stdtrit
+
+    out = np.full(len(forms), float(stdtrit(products.samples - products.rank, 0.5 + level / 2)))
     seen = np.isfinite(np.diag(covariance))
     known = ~(forms[:, ~seen] != 0).any(axis=1)
-    if (noise.rho or noise.spread) and known.any():
-        out[known] = degrees_of_freedom(products, noise, forms[known])
+    if known.any():
+        out[known] = reach(products, noise, possible, forms[known], level)
     return out
 
 
@@ -226,8 +234,7 @@ def _interval(
     form: Array,
     theta: Array,
     covariance: Array,
-    freedom: float,
-    quantile: float,
+    reaches: float,
     found: Profile | None,
 ) -> Interval:
     members = np.flatnonzero(form)
@@ -240,11 +247,11 @@ def _interval(
     if found is not None:
         low, high = found.low, found.high
     else:
-        low, high = centre - quantile * deviation, centre + quantile * deviation
+        low, high = centre - reaches * deviation, centre + reaches * deviation
         low, high = (-math.inf if low <= bounds[0] else low), (math.inf if high >= bounds[1] else high)
     why = why_unidentified(low, high, scale, bounds)
     ends = sorted((scale.value(low), scale.value(high))) if scale.logarithmic else (low, high)
-    return Interval(name, scale.unit, scale.value(centre), ends[0], ends[1], deviation, freedom, scale, why, found)
+    return Interval(name, scale.unit, scale.value(centre), ends[0], ends[1], deviation, reaches, scale, why, found)
 
 
 def combined_scale(scales: list[Scale]) -> Scale:

@@ -67,10 +67,9 @@ def _panel(ax: Any, row: Interval) -> None:
 def _curve(row: Interval) -> tuple[np.ndarray, np.ndarray, float]:
     """The profile, joined by the parabola that it is close to between its points; the parabola alone for a covariance."""
     from scipy.interpolate import PchipInterpolator
-    from scipy.stats import t
 
     if row.profile is None:
-        threshold = float(t.ppf(0.975, row.freedom)) ** 2
+        threshold = row.reach**2
         width = row.deviation if math.isfinite(row.deviation) else 1.0
         x = np.linspace(-3, 3, 31)
         return row.scale.theta(row.estimate) + x * width, x**2 * float(math.isfinite(row.deviation)), threshold

@@ -26,7 +26,7 @@ _COST = {
     "spread": 2.71,
 }  # 95 % points of -2 ln of the likelihood ratio; a spread lies on its boundary without need
 _LARGEST_RHO = 0.9999
-_LARGEST_SPREAD = 1.0
+LARGEST_SPREAD = 1.0
 _LEAST_PULSES = 5  # fewer say nothing about their spread
 _RANK = 1e-8  # of the largest singular value: directions of the model that the samples do not see
 
@@ -121,17 +121,28 @@ class Products:
         log_det += 2 * float(np.log(np.diag(root)).sum())
         return free * math.log(best) + left / best + log_det, best
 
+    @property
+    def least_root(self) -> float:
+        """The spread over sigma at which pulses begin to show beside white noise."""
+        largest = float(np.max(np.diag(self.parts[0])[: self.pulses], initial=0.0))
+        return 1 / math.sqrt(largest) if largest > 0 else math.inf
+
     def covariance(self, rho: float, ratio: float, variance: float) -> Array:
         """Of the parameters, (p, p): infinite where the samples see nothing."""
+        return self.estimate(rho, ratio, variance)[1]
+
+    def estimate(self, rho: float, ratio: float, variance: float) -> tuple[Array, Array]:
+        """How far the best parameters in this noise lie from the fit, were the model linear there, (p,), and their covariance."""
         gram, _ = self.reduced(rho, ratio)
         # derivatives = left singular right, so theta = right' singular^-1 (what left sees)
         back = self.right[self.seen].T / self.singular[self.seen] / self.scale[:, None]
-        seen = variance * back @ np.linalg.solve(gram[:-1, :-1], back.T)
+        solved = np.linalg.solve(gram[:-1, :-1], np.column_stack([back.T, gram[:-1, -1]]))
+        step, seen = back @ solved[:, -1], variance * back @ solved[:, :-1]
         if self.seen.all():
-            return seen
+            return step, seen
         blind = (np.abs(self.right[~self.seen]) > 1e-4).any(axis=0)
         seen[blind, blind] = np.inf
-        return seen
+        return step, seen
 
 
 def choose_noise(products: Products, kinds: tuple[str, ...] = KINDS) -> Noise:
@@ -166,7 +177,7 @@ def _estimate(
     from scipy.optimize import minimize, minimize_scalar
 
     rough = max(products.minus_two_log(0.0, 0.0)[1], 1e-300)
-    widest = math.log(_LARGEST_SPREAD**2 / rough)
+    widest = math.log(LARGEST_SPREAD**2 / rough)
     narrowest = widest - 25.0
     largest = math.atanh(_LARGEST_RHO)
 
@@ -192,47 +203,3 @@ def _estimate(
         rho, ratio = math.tanh(float(done.x[0])), math.exp(float(done.x[1]))
     value, variance = products.minus_two_log(rho, ratio)
     return value, rho, ratio, variance
-
-
-def degrees_of_freedom(products: Products, noise: Noise, directions: Array) -> Array:
-    """How many degrees of freedom stand behind the variance of each of ``directions`` (q, p), linear forms of the parameters.
-
-    Satterthwaite 1946 (10.2307/3002019): twice the variance squared over the variance of that variance, which follows from how well
-    sigma, rho and spread are known; t of so many degrees takes the place of the normal law.
-    """
-    at = [2 * math.log(noise.sigma)]
-    at += [math.atanh(noise.rho)] if noise.rho else []
-    at += [2 * math.log(noise.spread / noise.sigma)] if noise.spread else []
-
-    def parts(where: Array) -> tuple[float, float, float]:
-        rho = math.tanh(where[1]) if noise.rho else 0.0
-        return rho, math.exp(where[-1]) if noise.spread else 0.0, math.exp(where[0])
-
-    def variances(where: Array) -> Array:
-        covariance = products.covariance(*parts(where))
-        covariance[~np.isfinite(covariance)] = 0.0
-        return np.log(np.einsum("qi,ij,qj->q", directions, covariance, directions))
-
-    centre = np.array(at)
-    slopes = np.stack([_central(variances, centre, k) for k in range(len(at))], axis=-1)
-    curvature = _hessian(lambda w: products.minus_two_log(*parts(w))[0], centre)
-    # of -2 ln L, so twice its inverse is the covariance; a flat direction says nothing and counts as unknown by one e-fold
-    values, vectors = np.linalg.eigh(curvature)
-    spread = 2 * (vectors / np.maximum(values, 2.0)) @ vectors.T
-    uncertain = np.einsum("qi,ij,qj->q", slopes, spread, slopes)
-    return np.clip(2 / np.maximum(uncertain, 1e-12), 2.0, products.samples - products.rank)
-
-
-def _central(function, at: Array, k: int, reach: float = 1e-3):
-    shift = reach * np.eye(len(at))[k]
-    return (function(at + shift) - function(at - shift)) / (2 * reach)
-
-
-def _hessian(function, at: Array, reach: float = 0.02) -> Array:
-    size = len(at)
-    return np.stack(
-        [
-            _central(lambda w: np.array([_central(function, w, j, reach) for j in range(size)]), at, k, reach)
-            for k in range(size)
-        ]
-    )

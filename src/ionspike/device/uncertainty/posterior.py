@@ -168,9 +168,9 @@ def _intervals(problem: Problem, found: Intervals, samples: Array, level: float)
         high = math.inf if high > bounds[1] - edge else high
         ends = sorted((scale.value(low), scale.value(high))) if scale.logarithmic else (low, high)
         why = why_unidentified(low, high, scale, bounds)
-        made.append(
-            Interval(name, scale.unit, scale.value(middle), ends[0], ends[1], float(drawn.std()), math.inf, scale, why)
-        )
+        deviation = float(drawn.std())
+        reach = (high - low) / (2 * deviation)
+        made.append(Interval(name, scale.unit, scale.value(middle), ends[0], ends[1], deviation, reach, scale, why))
     theta = np.median(samples[:, :count], axis=0)
     covariance = np.asarray(np.cov(samples[:, :count], rowvar=False), float)
     noise = _noise(found.noise, np.median(samples[:, count:], axis=0))
