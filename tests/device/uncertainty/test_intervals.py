@@ -15,6 +15,7 @@ from scipy.stats import t
 from ionspike.device.ecram import Ecram
 from ionspike.device.uncertainty.intervals import intervals
 from ionspike.device.uncertainty.noise import Products, choose_noise
+from ionspike.device.uncertainty.noise_average import possible_noise, reach
 from ionspike.device.uncertainty.problem import Scale
 from ionspike.errors import InputError
 
@@ -105,9 +106,9 @@ def test_intervals_in_correlated_noise_are_those_of_generalised_least_squares():
     v = found.noise.sigma**2 * found.noise.rho**lag
     inner = np.linalg.inv(line.design.T @ np.linalg.solve(v, line.design))
     best = inner @ line.design.T @ np.linalg.solve(v, line.data)
-    half = np.array([t.ppf(0.975, row.freedom) for row in found]) * np.sqrt(np.diag(inner))
+    half = np.array([row.reach for row in found]) * np.sqrt(np.diag(inner))
     np.testing.assert_allclose([row.low for row in found], best - half, rtol=1e-3)
-    assert found["p1"].freedom < 397  # what is not known about rho costs degrees of freedom
+    assert found["p1"].reach > t.ppf(0.975, 397)  # what is not known about rho makes them wider
 
 
 def test_pulses_that_vary_are_found_where_they_do_and_not_where_they_do_not():
@@ -136,6 +137,41 @@ def test_the_spread_of_pulses_and_the_noise_are_estimated_without_bias():
         sigmas.append(noise.sigma**2)
     for drawn, true in ((spreads, 0.09), (sigmas, 0.01)):
         assert abs(np.mean(drawn) - true) < 3 * np.std(drawn) / np.sqrt(30)
+
+
+def _one_way(pulses: int, noise: float, seed: int, each: int = 10) -> Line:
+    """Pulses of one common size, 1, each with a factor of its own (spread 0.3): a balanced one-way layout."""
+    rng = np.random.default_rng([seed, 6])
+    shapes = np.kron(np.eye(pulses), np.ones((each, 1)))
+    data = shapes @ (1 + rng.normal(0, 0.3, pulses)) + rng.normal(0, noise, pulses * each)
+    return Line(shapes.sum(axis=1)[:, None], data, shapes)
+
+
+def test_a_number_known_through_the_spread_of_ten_pulses_has_the_tails_of_eight_degrees_of_freedom():
+    line = _one_way(10, 1e-3, 1)
+    found = intervals(line, method="covariance", kinds=("pulses",))["p0"]  # type: ignore[arg-type]
+    means = line.data.reshape(10, 10).mean(axis=1)
+    # theory: ten normal numbers of unknown mean and, flat, unknown standard deviation; one degree for each (Gelman et al. 2013, section 3.2,
+    # has flat ln sd: nine)
+    half = t.ppf(0.975, 8) * np.sqrt(means.var() * 10 / 8 / 10)
+    # 24 spreads stand for all of them
+    assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.01)
+
+
+def test_a_spread_that_noise_hides_still_counts_where_the_most_likely_one_is_none():
+    hits, plug_in, hidden = [], [], 0
+    for seed in range(120):
+        line = _one_way(6, 0.9, seed)
+        products = Products(line, line.start)  # type: ignore[arg-type]
+        likely = choose_noise(products, ("pulses",))
+        possible = possible_noise(products, likely)
+        for noise, held in ((likely, plug_in), (possible.mean(likely), hits)):
+            at, covariance = products.estimate(0.0, (noise.spread / noise.sigma) ** 2, noise.sigma**2)
+            wide = 1.96 if noise is likely else reach(products, noise, possible, np.ones((1, 1)), 0.95)[0]
+            held.append(abs(at[0] - 1.0) < wide * np.sqrt(covariance[0, 0]))
+        hidden += likely.spread < 0.03
+    # the most likely spread alone covers too rarely; 0.02 is the binomial deviation of 95 % of 120
+    assert hidden > 20 and np.mean(plug_in) < 0.95 - 2 * 0.02 < np.mean(hits)
 
 
 def test_a_number_that_the_data_cannot_fix_is_called_so_and_its_profile_is_flat():

@@ -27,6 +27,7 @@ _COST = {
 }  # 95 % points of -2 ln of the likelihood ratio; a spread lies on its boundary without need
 _LARGEST_RHO = 0.9999
 LARGEST_SPREAD = 1.0
+_REMOTE = 20.0  # in ln ratio, to either side of a spread that just shows
 _LEAST_PULSES = 5  # fewer say nothing about their spread
 _RANK = 1e-8  # of the largest singular value: directions of the model that the samples do not see
 
@@ -176,9 +177,9 @@ def _estimate(
     """-2 ln likelihood, rho, ratio and variance of one kind of noise; those of ``simpler`` kinds say where to start."""
     from scipy.optimize import minimize, minimize_scalar
 
-    rough = max(products.minus_two_log(0.0, 0.0)[1], 1e-300)
-    widest = math.log(LARGEST_SPREAD**2 / rough)
-    narrowest = widest - 25.0
+    # from where the strongest pulse would not be seen to where its variance is beyond 1e9 times that of the samples
+    visible = 2 * math.log(products.least_root) if products.least_root < math.inf else 0.0
+    narrowest, widest = visible - _REMOTE, visible + _REMOTE
     largest = math.atanh(_LARGEST_RHO)
 
     def cost(where: Array) -> float:
@@ -190,7 +191,14 @@ def _estimate(
         done = minimize_scalar(lambda z: cost(np.array([z, -np.inf])), bounds=(-2.0, largest), method="bounded")
         rho, ratio = math.tanh(float(done.x)), 0.0  # type: ignore[attr-defined]
     elif kind == "pulses":
-        done = minimize_scalar(lambda u: cost(np.array([0.0, u])), bounds=(narrowest, widest), method="bounded")
+        tried = np.linspace(
+            narrowest, widest, 24
+        )  # far from its minimum the curve is flat, and no search finds the way
+        least = tried[int(np.argmin([cost(np.array([0.0, u])) for u in tried]))]
+        step = float(tried[1] - tried[0])
+        done = minimize_scalar(
+            lambda u: cost(np.array([0.0, u])), bounds=(least - step, min(least + step, widest)), method="bounded"
+        )
         rho, ratio = 0.0, math.exp(float(done.x))  # type: ignore[attr-defined]
     else:
         rho = (simpler.get("autocorrelated") or _estimate(products, "autocorrelated", {}))[1]

@@ -48,7 +48,8 @@ class PossibleNoise:
 def possible_noise(products: Products, noise: Noise) -> PossibleNoise:
     """What else the noise may be, about the most likely one; a number that is 0 there because its kind was not asked for stays 0."""
     correlations = _correlations(products, noise) if noise.rho else np.zeros(1)
-    roots = _roots(products, noise) if noise.spread else np.zeros(1)
+    shows = noise.spread > 0 and products.least_root < math.inf
+    roots = _roots(products, noise) if shows else np.zeros(1)
     nodes = [(math.tanh(z), root * root) for z in correlations for root in roots]
     found = np.array([products.minus_two_log(*node) for node in nodes])
     rho, ratio = np.array(nodes).T
@@ -71,7 +72,8 @@ def _correlations(products: Products, noise: Noise) -> Array:
 
 def _roots(products: Products, noise: Noise) -> Array:
     """Even steps of the spread over sigma, in the middle of as many intervals from one improbable spread to the other."""
-    best, highest = noise.spread / noise.sigma, LARGEST_SPREAD / noise.sigma
+    best = noise.spread / noise.sigma
+    highest = max(LARGEST_SPREAD / noise.sigma, 2 * best)
 
     def cost(root: float) -> float:
         return products.minus_two_log(noise.rho, root * root)[0]
