@@ -50,11 +50,11 @@ def _panel(ax: Any, row: Interval) -> None:
         zorder=0,
         linewidth=0,
     )
-    ax.set_ylim(0, _TOP * threshold)
+    ax.set_ylim(-0.05 * _TOP * threshold, _TOP * threshold)  # a flat profile shows above the axis
     if row.scale.logarithmic and np.ptp(theta) > _WIDE:
         ax.set_xscale("log")
     name = row.name.replace("population", "pop. ")
-    ax.set_title(name if row.identifiable else f"{name}: not identified", fontsize=8.5)
+    ax.set_title(name if row.identifiable else f"{name}\nnot identified", fontsize=8.5)
     sign = "−" if row.scale.logarithmic and row.scale.sign < 0 else ""
     ax.set_xlabel(f"{sign}value ({row.unit})" if row.unit else f"{sign}value", fontsize=8)
     ax.xaxis.set_major_formatter(EngFormatter(sep="\N{THIN SPACE}"))

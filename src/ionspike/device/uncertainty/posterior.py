@@ -68,7 +68,7 @@ def sample_posterior(
         target.size,
         nlive=live,
         bound="single",
-        sample="unif",
+        sample="auto",  # uniform below ten dimensions, random walks from there on, where uniform draws take several times as long
         rstate=np.random.default_rng(seed),
     )
     sampler.run_nested(print_progress=False, dlogz=0.1)
