@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -226,7 +227,11 @@ def test_records_are_covered_and_two_workers_give_the_numbers_of_one(tmp_path: P
             "--json",
             str(out),
         ]
-        subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True)
+        alone = os.environ | {
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        }  # threads of small matrices only wait
+        subprocess.run([sys.executable, *command], cwd=ROOT, env=alone, check=True, capture_output=True)
         return json.loads(out.read_text())[0]
 
     one, two = study(1), study(2)
