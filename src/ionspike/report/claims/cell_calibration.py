@@ -26,7 +26,8 @@ _WEIGHTS = {"weight 0.33": (0.33, 100), "weight 0.15": (0.15, 190), "weight 0.08
 _RATES = (1e3, 3e3, 10e3, 30e3)  # Hz; the cell is calibrated at 3 kHz
 _CALIBRATED = 3e3
 _SEEDS = (11, 12, 13)  # the calibration runs use seed 1
-_QUICK_RATES, _QUICK_SEEDS = (1e3, 30e3), (11, 12)
+# ten runs are the fewest in which nine of ten can be told from all
+_QUICK_RATES, _QUICK_SEEDS = (1e3, 30e3), (11, 12, 13, 14, 15)
 _REPEATED = "weight 0.15"  # the weight at which SPICE is run against itself
 
 
