@@ -117,6 +117,24 @@ def test_a_record_is_fitted_to_a_card(tmp_path: Path):
     assert "data:image/png" in (tmp_path / "fit.html").read_text()
 
 
+def test_currents_are_fitted_at_the_drain_voltage_that_is_told(tmp_path: Path):
+    gate = Gate(V_T=0.4, V_0=0.05, J_lim=150.0)
+    device = Ecram("made", gate, (Population(tau=2e-3, g=5e-3),), Weight(G_min=1e-4))
+    record = synthetic_record(device, 0.05, 0.02, 2, 5e-4)
+    file, card = tmp_path / "current.csv", tmp_path / "my.toml"
+    rows = [f"{t},{v},{-0.6 * g}" for t, v, g in zip(record.time, record.gate, record.conductance, strict=True)]
+    file.write_text("\n".join(["Time (s),V_G (V),I_D (A)", *rows]))
+    few = ("--out", str(card), "--populations", "1", "--no-cooperative", "--starts", "1")
+    silent = run("fit", str(file), *few)
+    assert silent.returncode == 2 and "no drain voltage; expected a column such as 'V_DS (V)'" in silent.stderr
+    assert not card.exists()
+    assert run("fit", str(file), *few, "--drain", "-0.6 V").returncode == 0
+    made = Ecram.load(card)
+    on = [float(d.conductance(d.advance(d.at_rest(), 1.0, duration=0.02))) for d in (device, made)]
+    # 200 samples with a thousandth of noise
+    assert on[1] == pytest.approx(on[0], rel=5e-3)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -36,6 +36,10 @@ def fit(
     drain: Annotated[
         str | None, typer.Option(help="Drain voltage, such as '-0.6 V', where the file holds a current and not this.")
     ] = None,
+    unit: Annotated[str | None, typer.Option(help="Of ramps whose headings have none: A, S or ohm.")] = None,
+    read_voltage: Annotated[
+        str | None, typer.Option(help="Voltage of the reads, such as '0.1 V', where ramps are currents.")
+    ] = None,
     fixed: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE (SI) to keep, such as population1.V_d=0.3; may be repeated.")
     ] = None,
@@ -57,7 +61,8 @@ def fit(
     if intervals not in ("covariance", "profile"):
         raise InputError(f"--intervals is {intervals!r}; expected covariance or profile")
     kept, limits = dict(map(_value, fixed or [])), dict(map(_range, bound or []))
-    told = {} if drain is None else {"drain": drain}
+    said = {"drain": drain, "unit": unit, "read_voltage": read_voltage}
+    told = {key: value for key, value in said.items() if value is not None}
     first = read(record[0], down, **told)
     if isinstance(first, RampRecord):
         result, lines = _ramps(first, out, page, name)

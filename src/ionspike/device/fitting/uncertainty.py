@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ionspike.device.uncertainty.intervals import WIDEST, why_unidentified
+
 if TYPE_CHECKING:
     from ionspike.device.fitting.fit import Fit
 
 Array = NDArray[np.float64]
 
 _NORMAL = 1.959963985  # 97.5 % quantile
-_KNOWN = 1.0  # standard deviation of a logarithm above which a number is not identified
-_WIDEST = 0.25  # of the range between its bounds, for the others
 _AT_BOUND = 1e-3  # of the range between the bounds
 _SMALLEST = 1e-12  # of the largest singular value: directions below it the record does not tell
 
@@ -59,13 +59,12 @@ def estimates(fit: Fit) -> tuple[Estimate, ...]:
     for k, (name, scale, x) in enumerate(zip(view.names, view.scales, view.start, strict=True)):
         sd = math.sqrt(max(float(spread[k, k]), 0.0))
         near = min(x - view.low[k], view.high[k] - x) < _AT_BOUND * (view.high[k] - view.low[k])
+        bounds = float(view.low[k]), float(view.high[k])
+        low, high = x - _NORMAL * sd, x + _NORMAL * sd
+        open_ends = low if low > bounds[0] else -math.inf, high if high < bounds[1] else math.inf
+        why = "at its bound" if near else why_unidentified(*open_ends, scale, bounds)
         # no number is beyond its bounds
-        ends = (scale.value(max(x - _NORMAL * sd, view.low[k])), scale.value(min(x + _NORMAL * sd, view.high[k])))
-        why = "at its bound" if near else ""
-        if not why and scale.logarithmic and sd > _KNOWN:
-            why = "its interval spans more than a factor of fifty"
-        elif not why and not scale.logarithmic and 2 * _NORMAL * sd > _WIDEST * (view.high[k] - view.low[k]):
-            why = "its interval is wider than a quarter of its range"
+        ends = scale.value(max(low, bounds[0])), scale.value(min(high, bounds[1]))
         rows.append(Estimate(name, scale.unit, scale.value(float(x)), min(ends), max(ends), why))
     known = {row.name: not row.why for row in rows}
     place = {name: k for k, name in enumerate(view.names)}
@@ -74,7 +73,7 @@ def estimates(fit: Fit) -> tuple[Estimate, ...]:
             continue
         i, j = place[first], place[second]
         sd = math.sqrt(max(float(spread[i, i] + spread[j, j] + 2 * spread[i, j]), 0.0))
-        if not sd < _KNOWN:
+        if 2 * _NORMAL * sd > math.log(WIDEST):
             continue
         centre = rows[i].value * rows[j].value
         ends = centre * math.exp(-_NORMAL * sd), centre * math.exp(_NORMAL * sd)

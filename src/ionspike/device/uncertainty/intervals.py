@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-WIDEST = 3.0  # an interval whose ends are farther apart than this factor leaves a logarithmic parameter unidentified
+# What is wider than this is called not identified, whichever way its interval was found: so far out a likelihood is no parabola and its
+# bounds come into play, and how often intervals hold the truth (benchmarks.coverage) was measured within these limits.
+WIDEST = 3.0  # ratio of the ends of a logarithmic parameter
 WIDEST_SHARE = 0.1  # of the range between the bounds, for the others
 _ROUNDS = 1
 _OPTIMA = 4
