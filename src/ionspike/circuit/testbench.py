@@ -148,17 +148,17 @@ class Bench:
             f"vdr vdr 0 {v}",
             f"vrd vrd 0 {self.read_rail!r}",
         ]
-        lines += _bias_lines(self.neuron, "")
+        lines += bias_lines(self.neuron, "")
         if self.hold is not None:
             lines.append(f"vhold mem 0 {self.hold!r}")
         if self.presynaptic is not None:
-            lines += [f"vddp vddp 0 {v}", f"vdbp vdbp 0 {v}", *_bias_lines(self.presynaptic, "p")]
+            lines += [f"vddp vddp 0 {v}", f"vdbp vdbp 0 {v}", *bias_lines(self.presynaptic, "p")]
         return lines
 
     def _input(self) -> list[str]:
         """The source, its driver, and a presynaptic neuron's own input: a fixed read that fires it once per pulse."""
         target = "pre" if self.presynaptic is None else "pin"
-        lines = [_source(self.pulses, self.source_width, self.edge, self.supply), f"xdr preb {target} vdr driver"]
+        lines = [source(self.pulses, self.source_width, self.edge, self.supply), f"xdr preb {target} vdr driver"]
         if self.presynaptic is not None:
             lines += [
                 "xswp vrd pin ap 0 nf w=1 l=0.18",
@@ -229,7 +229,8 @@ def _distinct(devices: Iterable[Ecram]) -> list[Ecram]:
     return list(named.values())
 
 
-def _bias_lines(neuron: Neuron, tail: str) -> list[str]:
+def bias_lines(neuron: Neuron, tail: str) -> list[str]:
+    """The bias cell of a neuron; ``tail`` marks the nodes of a presynaptic one."""
     currents = f"ikeep={neuron.keeper_bias!r} idelay={neuron.delay_bias!r} ileak={neuron.leak_bias!r}"
     lines = [f"xb{tail} bp{tail} bn{tail} bd{tail} bl{tail} vdb{tail} bias_cell {currents}"]
     if neuron.leak_bias == 0:
@@ -263,7 +264,7 @@ def rest_netlist(neuron: Neuron, supply: float) -> str:
     """A neuron alone with its bias cell and nothing at its input, started near its resting state."""
     lines = [netlist("transistors").rstrip(), netlist("bias-cell").rstrip(), neuron.kind.text.rstrip()]
     lines += [f"vdd vdd 0 {supply!r}", "vth vdd vth 0", "vdl vdd vdl 0", f"vdb vdb 0 {supply!r}"]
-    lines += _bias_lines(neuron, "") + _neuron_lines(neuron, "n", "", 10e-15, False)
+    lines += bias_lines(neuron, "") + _neuron_lines(neuron, "n", "", 10e-15, False)
     start = _start_voltages("") | {f"xn.{node}": share * supply for node, share in neuron.kind.start.items()}
     start |= {"bp": 0.7 * supply, "bn": 0.25, "bd": 0.4, "bl": 0.2 if neuron.leak_bias > 0 else 0.0}
     start |= dict.fromkeys(("vdd", "vth", "vdl", "vdb"), supply)
@@ -271,7 +272,9 @@ def rest_netlist(neuron: Neuron, supply: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _source(pulses: Sequence[float], width: float, edge: float, supply: float) -> str:
+def source(
+    pulses: Sequence[float], width: float, edge: float, supply: float, name: str = "in", node: str = "preb"
+) -> str:
     """A piecewise-linear source, high at rest (the driver inverts), as wide as asked for at half height."""
     points: list[tuple[float, float]] = [(0.0, supply)]
     for start in pulses:
@@ -281,4 +284,4 @@ def _source(pulses: Sequence[float], width: float, edge: float, supply: float) -
         points = points[1:]
     words = [f"{t!r} {v!r}" for t, v in points]
     rows = [" ".join(words[i : i + 8]) for i in range(0, len(words), 8)]
-    return "vin preb 0 pwl(" + "\n+ ".join(rows) + ")"
+    return f"v{name} {node} 0 pwl(" + "\n+ ".join(rows) + ")"

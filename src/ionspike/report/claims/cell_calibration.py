@@ -27,7 +27,7 @@ _RATES = (1e3, 3e3, 10e3, 30e3)  # Hz; the cell is calibrated at 3 kHz
 _CALIBRATED = 3e3
 _SEEDS = (11, 12, 13)  # the calibration runs use seed 1
 # ten runs are the fewest in which nine of ten can be told from all
-_QUICK_RATES, _QUICK_SEEDS = (1e3, 30e3), (11, 12, 13, 14, 15)
+_QUICK_RATES, _QUICK_SEEDS, _QUICK_PULSES = (1e3, 30e3), (11, 12, 13, 14, 15), 150
 _REPEATED = "weight 0.15"  # the weight at which SPICE is run against itself
 
 
@@ -65,13 +65,13 @@ def measure(context: Context) -> Outcome:
     rates, seeds = (_QUICK_RATES, _QUICK_SEEDS) if context.quick else (_RATES, _SEEDS)
     benches, cells = {}, {}
     for name in names:
-        scale, _ = _WEIGHTS[name]
-        device = context.reference.scaled(scale)
+        device = context.reference.scaled(_WEIGHTS[name][0])
         benches[name] = Bench(neuron=trimmed(context).with_(synapse=device), width=spike_width(context))
-        counts = FEW if context.quick else COUNTS
-        cells[name] = calibrate(benches[name], context.spice, held, context.workers, counts=counts)
+        given = FEW if context.quick else COUNTS
+        cells[name] = calibrate(benches[name], context.spice, held, context.workers, counts=given)
         context.progress(f"{name} calibrated")
-    conditions = _conditions(context, benches, cells, rates, seeds)
+    counts = {name: _QUICK_PULSES if context.quick else _WEIGHTS[name][1] for name in names}
+    conditions = _conditions(context, benches, cells, rates, seeds, counts)
     repeated = [c for c in conditions if c.weight == _REPEATED]
     again = _spice_against_itself(context, repeated[-1:] if context.quick else repeated)
     checks, control = _checks(conditions, cells)
@@ -86,13 +86,17 @@ def measure(context: Context) -> Outcome:
 
 
 def _conditions(
-    context: Context, benches: dict[str, Bench], cells: dict[str, Cell], rates: Sequence[float], seeds: Sequence[int]
+    context: Context,
+    benches: dict[str, Bench],
+    cells: dict[str, Cell],
+    rates: Sequence[float],
+    seeds: Sequence[int],
+    counts: dict[str, int],
 ) -> list[Condition]:
     jobs = [(name, rate, seed) for name in benches for rate in rates for seed in seeds]
     work = []
     for name, rate, seed in jobs:
-        count = _WEIGHTS[name][1]
-        pulses = poisson(rate, count, seed)
+        pulses = poisson(rate, counts[name], seed)
         work.append((benches[name].with_(pulses=tuple(pulses)), pulses[-1] + 1 / rate))
     # the longest first, so that no core waits at the end
     order = sorted(range(len(work)), key=lambda k: -len(work[k][0].pulses) - 1e3 * work[k][1])
