@@ -10,6 +10,7 @@ from ionspike.spice.engine import Accuracy, Job
 from ionspike.spice.expansion import called
 from ionspike.spice.library import library_digest
 from ionspike.spice.netlist import Line, check_netlist, read_netlist
+from ionspike.spice.process import STATISTICAL
 
 __all__ = ["check_netlist", "compose"]
 
@@ -19,6 +20,7 @@ _CORNER = re.compile(r"[a-z][a-z0-9_]*")
 _JUNCTION = re.compile(r"\b(ad|as|pd|ps)\s*=")
 # at 1e-12 S, ngspice's default, a membrane at 0.3 V leaks 0.3 pA more than the 0.26 pA of its transistors
 _LARGEST_GMIN = 1e-14
+_LARGEST_SEED = 2**31 - 1
 
 
 def compose(job: Job) -> str:
@@ -43,6 +45,7 @@ def compose(job: Job) -> str:
     return "\n".join(
         [
             "* ionspike",
+            *_seed(job),
             *models,
             f".option scale=1 method={accuracy.method} reltol={float(accuracy.reltol)!r} gmin={float(accuracy.gmin)!r}"
             + (f" itl4={int(accuracy.iterations)}" if accuracy.iterations != Accuracy.iterations else ""),
@@ -69,6 +72,21 @@ def _models(job: Job) -> list[str]:
     library = job.process.library(job.corner).resolve()
     library_digest(library)
     return [f'.lib "{library}" {job.corner}']
+
+
+def _seed(job: Job) -> list[str]:
+    """The line that starts ngspice's random numbers, before the first of them is drawn.
+
+    Raises:
+        InputError: a statistical section without a seed (ngspice would take the time of day), or a seed out of ngspice's range.
+    """
+    if job.seed is None:
+        if job.process is not None and job.corner in STATISTICAL:
+            raise InputError(f"section {job.corner} draws at random; expected a seed from 1 to {_LARGEST_SEED}")
+        return []
+    if not (isinstance(job.seed, int) and 1 <= job.seed <= _LARGEST_SEED):
+        raise InputError(f"the seed of a run is {job.seed!r}; expected 1 to {_LARGEST_SEED}")
+    return [f".option seed={job.seed}"]
 
 
 def _check_accuracy(accuracy: Accuracy) -> None:

