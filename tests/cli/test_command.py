@@ -217,3 +217,19 @@ def test_the_cache_of_runs_is_off_by_a_flag_and_by_the_environment(tmp_path: Pat
 
     assert str(folder) in line()
     assert line("--no-cache").startswith("off")
+
+
+@pytest.mark.spice
+def test_chips_are_measured_and_kept(tmp_path: Path):
+    words = ("circuit", "montecarlo", "--samples", "1", "--no-trim", "--card", "none", "--out", str(tmp_path / "mc"))
+    done = run(*words, "--spec", "energy <= 5 pJ", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["yield"]["untrimmed"]["passed"] == 1 and told["conditions"]["corner"] == "mc"
+    assert {Path(path).name for path in told["files"]} == {"montecarlo.zarr", "montecarlo.png", "montecarlo.csv"}
+
+
+def test_a_specification_with_an_unknown_quantity_is_refused_before_anything_runs(tmp_path: Path):
+    done = run("circuit", "montecarlo", "--spec", "speed <= 1 s", "--out", str(tmp_path / "mc"))
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "expected one of width, energy" in done.stderr
+    assert not (tmp_path / "mc").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.rest import tell_erased
-from ionspike.circuit.testbench import Bench, rest_netlist
-from ionspike.errors import InputError, RunError
-from ionspike.spice.batch import run_all, run_one
-from ionspike.spice.engine import Accuracy, EnergyCheck, Engine, Failure, Job, Limits, PulseCheck, Transient
+from ionspike.circuit.settle import rest_voltages, settle_all
+from ionspike.circuit.testbench import Bench
+from ionspike.errors import InputError
+from ionspike.spice.batch import run_all
+from ionspike.spice.engine import Accuracy, EnergyCheck, Engine, Failure, Job, Limits, PulseCheck, RunFailed, Transient
 from ionspike.spice.ngspice import Ngspice
 from ionspike.spice.process import Process, find_process
 from ionspike.spice.waveforms import Waveforms
@@ -27,13 +28,31 @@ RESET_LEVEL = 0.39  # of the supply: the gate of the reset transistor well above
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a bench runs: engine, process, corner, accuracy (with temperature), time limit."""
+    """Where a bench runs: engine, process, corner, accuracy (with temperature), time limit; ``seed`` of a statistical corner."""
 
     engine: Engine
     process: Process
     corner: str = "tt"
     accuracy: Accuracy = field(default_factory=Accuracy)
     limits: Limits = field(default_factory=Limits)
+    seed: int | None = None
+
+    def at(self, temperature: float) -> Setting:
+        """The same at another ``temperature`` (degrees C)."""
+        return replace(self, accuracy=replace(self.accuracy, temperature=float(temperature)))
+
+    def tighter(self) -> Setting:
+        """The same at a tenth of the tolerance."""
+        return replace(self, accuracy=self.accuracy.tighter())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A bench that is to run to ``stop`` (s) in a setting of its own."""
+
+    bench: Bench
+    stop: float
+    setting: Setting
 
 
 @dataclass(frozen=True)
@@ -157,16 +176,33 @@ def simulate_each(
 
     Warns with :class:`~ionspike.circuit.rest.ErasedChannel` of an ECRAM that rests where the bias between spikes erases it.
     """
-    jobs = [job(bench, stop, setting) for bench, stop in benches]
-    results = run_all(setting.engine, jobs, workers=workers)
-    runs = [
-        result if isinstance(result, Failure) else Run(bench, setting, result)
-        for (bench, _), result in zip(benches, results, strict=True)
-    ]
-    for run in runs:
+    return simulate_plans([Plan(bench, stop, setting) for bench, stop in benches], workers)
+
+
+def simulate_plans(plans: Sequence[Plan], workers: int | None = None) -> list[Run | Failure]:
+    """Run several benches, each in its own setting, as :func:`simulate_each`; one engine for all of them."""
+    settle_all([wanted for plan in plans for wanted in _resting(plan)], workers)
+    results: list[Run | Failure | None] = [None] * len(plans)
+    jobs: list[tuple[int, Job]] = []
+    for k, plan in enumerate(plans):
+        try:
+            jobs.append((k, job(plan.bench, plan.stop, plan.setting)))
+        except RunFailed as error:  # its bias cell does not settle: no run, and no reason to lose the others
+            results[k] = Failure(str(error), error.attempts)
+    done = run_all(plans[0].setting.engine, [one for _, one in jobs], workers=workers) if jobs else []
+    for (k, _), result in zip(jobs, done, strict=True):
+        results[k] = result if isinstance(result, Failure) else Run(plans[k].bench, plans[k].setting, result)
+    found = [result for result in results if result is not None]
+    for run in found:
         if isinstance(run, Run):
             tell_erased(run)
-    return runs
+    return found
+
+
+def _resting(plan: Plan) -> list[tuple[Neuron, float, Setting]]:
+    bench = plan.bench
+    neurons = [bench.neuron] if bench.presynaptic is None else [bench.neuron, bench.presynaptic]
+    return [(neuron, bench.supply, plan.setting) for neuron in neurons]
 
 
 def job(bench: Bench, stop: float, setting: Setting) -> Job:
@@ -186,41 +222,5 @@ def job(bench: Bench, stop: float, setting: Setting) -> Job:
         pulses=(PulseCheck(node="v(pre)", level=bench.supply / 2, count=expected),),
         positive=tuple(f"v(x{name}.gch)" for name, _ in bench.neuron.devices),
         energy=EnergyCheck(bench.sources()),
+        seed=setting.seed,
     )
-
-
-def rest_voltages(neuron: Neuron, tail: str, supply: float, setting: Setting) -> dict[str, float]:
-    """Voltages (V) of the bias lines and of the neuron's inner nodes at rest, so that no run starts off balance.
-
-    Measured in a run of the neuron and its bias cell alone. ``tail`` marks the names of a presynaptic neuron.
-    """
-    bare = replace(neuron, **{name: None for name, _ in neuron.devices})
-    lines, nodes = _settle(bare, supply, setting)
-    block = "xpre" if tail else "xn"
-    named = {name.replace("xb.", f"xb{tail}.") if "." in name else f"{name}{tail}": v for name, v in lines.items()}
-    return named | {f"{block}.{name}": v for name, v in nodes.items()}
-
-
-@lru_cache(maxsize=256)
-def _settle(neuron: Neuron, supply: float, setting: Setting) -> tuple[dict[str, float], dict[str, float]]:
-    lines, nodes = ("bp", "bn", "bd", "bl", "xb.e1", "xb.e2", "xb.e3", "da", "db"), neuron.kind.circuit.inner
-    # 4 pF at the delay line and at most a volt or two: more than that over the smallest current is far past any transient of the bias cell
-    smallest = min(
-        current for current in (neuron.keeper_bias, neuron.delay_bias, neuron.leak_bias) if float(current) > 0
-    )
-    stop = max(10e-12 / float(smallest), 50e-3)
-    settled = run_one(
-        setting.engine,
-        Job(
-            netlist=rest_netlist(neuron, supply),
-            transient=Transient(stop=stop, max_step=stop / 50),
-            save=(*(f"v({line})" for line in lines), *(f"v(xn.{node})" for node in nodes)),
-            process=setting.process,
-            corner=setting.corner,
-            accuracy=setting.accuracy,
-        ),
-    )
-    biases = {line: float(settled[f"v({line})"][-1]) for line in lines}
-    if not all(-0.1 <= value <= supply + 0.1 for value in biases.values()):
-        raise RunError(f"the bias cell does not settle: {biases}")
-    return biases, {node: float(settled[f"v(xn.{node})"][-1]) for node in nodes}

@@ -37,6 +37,8 @@ class Bench:
         read_rail: voltage of the read rail (V).
         switch: width of the read switches (um, L = 0.18 um).
         hold: a voltage (V) the bench holds the membrane at, to measure charge; ``None``: the membrane is free.
+        current: a constant current (A) into the membrane beside the input pulses.
+        start: voltage (V) the membrane starts from, where the bench does not hold it.
         gate_connected: ``False`` grounds the gates of all ECRAMs: the neuron without short-term plasticity, on the same parts.
         fixed_read: resistance (ohm) in the input path where neither a synapse nor an input ECRAM sits there.
         load: wire capacitance at the output spike (F).
@@ -52,6 +54,8 @@ class Bench:
     read_rail: float = _OF_TOPOLOGY
     switch: float = _OF_TOPOLOGY
     hold: float | None = None
+    current: float = 0.0
+    start: float = 0.0
     gate_connected: bool = True
     fixed_read: float = 12e3
     load: float = 10e-15
@@ -64,7 +68,19 @@ class Bench:
             if getattr(self, name) is _OF_TOPOLOGY:
                 object.__setattr__(self, name, value)
         # numpy's scalars would be written into the netlist with their type
-        for name in ("width", "read_rail", "switch", "hold", "fixed_read", "load", "supply", "edge", "max_step"):
+        for name in (
+            "width",
+            "read_rail",
+            "switch",
+            "hold",
+            "current",
+            "start",
+            "fixed_read",
+            "load",
+            "supply",
+            "edge",
+            "max_step",
+        ):
             value = getattr(self, name)
             object.__setattr__(self, name, None if value is None else float(value))
         times = np.asarray(self.pulses, float)
@@ -133,8 +149,7 @@ class Bench:
             start |= dict.fromkeys(("vddp", "vdbp"), self.supply) | {"pin": 0.0, "ap": 0.0}
             lines += _neuron_lines(self.presynaptic, "pre", "p", self.load, self.gate_connected)
             start |= _start_voltages("p")
-        if self.hold is not None:
-            start["mem"] = self.hold
+        start["mem"] = self.start if self.hold is None else self.hold
         lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in {**start, **rest}.items()))
         return "\n".join(lines) + "\n"
 
@@ -151,6 +166,8 @@ class Bench:
         lines += bias_lines(self.neuron, "")
         if self.hold is not None:
             lines.append(f"vhold mem 0 {self.hold!r}")
+        if self.current != 0:
+            lines.append(f"iin 0 mem {self.current!r}")
         if self.presynaptic is not None:
             lines += [f"vddp vddp 0 {v}", f"vdbp vdbp 0 {v}", *bias_lines(self.presynaptic, "p")]
         return lines

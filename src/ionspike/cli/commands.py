@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ionspike.cli import circuit, data, device, network, pdk
+from ionspike.cli import circuit_measure, data, device, network, pdk
 from ionspike.cli.doctor import doctor
 from ionspike.cli.fit import fit
 from ionspike.cli.reproduce import reproduce
@@ -32,7 +32,7 @@ def common(
 
 
 app.add_typer(device.app, name="device")
-app.add_typer(circuit.app, name="circuit")
+app.add_typer(circuit_measure.app, name="circuit")
 app.add_typer(data.app, name="data")
 app.add_typer(network.app, name="network")
 app.add_typer(pdk.app, name="pdk")

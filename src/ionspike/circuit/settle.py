@@ -1,0 +1,93 @@
+"""Where a bench starts: the bias lines and the neuron's inner nodes as the circuit itself leaves them, so that no run begins off balance.
+
+Measured in a run of the neuron and its bias cell alone, once for each neuron, supply and setting. In a statistical section its
+transistors are those of the bench: both netlists begin with the same bias cell and neuron, and one seed draws them in that order.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.testbench import rest_netlist
+from ionspike.spice.batch import run_all
+from ionspike.spice.engine import Failure, Job, Transient
+from ionspike.spice.waveforms import Waveforms
+
+if TYPE_CHECKING:
+    from ionspike.circuit.simulate import Setting
+
+_LINES = ("bp", "bn", "bd", "bl", "xb.e1", "xb.e2", "xb.e3", "da", "db")
+_KEPT = 1024  # resting states
+
+Wanted = tuple[Neuron, float, "Setting"]  # neuron, supply (V), setting
+State = tuple[dict[str, float], dict[str, float]]  # voltages (V) of the bias lines, of the neuron's inner nodes
+
+_states: OrderedDict[Wanted, State | Failure] = OrderedDict()
+
+
+def rest_voltages(neuron: Neuron, tail: str, supply: float, setting: Setting) -> dict[str, float]:
+    """Voltages (V) of the bias lines and of the neuron's inner nodes at rest. ``tail`` marks the names of a presynaptic neuron.
+
+    Raises:
+        RunError: the run that measures them failed, or the bias cell does not settle.
+    """
+    settle_all([(neuron, supply, setting)], workers=1)
+    found = _states[_bare(neuron), supply, setting]
+    if isinstance(found, Failure):
+        raise found.error()
+    lines, nodes = found
+    block = "xpre" if tail else "xn"
+    named = {name.replace("xb.", f"xb{tail}.") if "." in name else f"{name}{tail}": v for name, v in lines.items()}
+    return named | {f"{block}.{name}": v for name, v in nodes.items()}
+
+
+def settle_all(wanted: Sequence[Wanted], workers: int | None = None) -> None:
+    """Measure, beside each other, the resting states among ``wanted`` that are not known yet."""
+    missing = dict.fromkeys((_bare(neuron), supply, setting) for neuron, supply, setting in wanted)
+    for key in list(missing):
+        if key in _states:
+            _states.move_to_end(key)
+            del missing[key]
+    by_engine: dict[object, list[Wanted]] = {}
+    for key in missing:
+        by_engine.setdefault(key[2].engine, []).append(key)
+    for keys in by_engine.values():
+        results = run_all(keys[0][2].engine, [_job(*key) for key in keys], workers)
+        _states.update({key: _read(key, result) for key, result in zip(keys, results, strict=True)})
+    while len(_states) > max(_KEPT, len(wanted)):
+        _states.popitem(last=False)
+
+
+def _bare(neuron: Neuron) -> Neuron:
+    """The neuron without ECRAMs: they carry no current at rest."""
+    return replace(neuron, **{name: None for name, _ in neuron.devices})
+
+
+def _job(neuron: Neuron, supply: float, setting: Setting) -> Job:
+    # 4 pF at the delay line and at most a volt or two: more than that over the smallest current is far past any transient of the bias cell
+    smallest = min(
+        current for current in (neuron.keeper_bias, neuron.delay_bias, neuron.leak_bias) if float(current) > 0
+    )
+    stop = max(10e-12 / float(smallest), 50e-3)
+    return Job(
+        netlist=rest_netlist(neuron, supply),
+        transient=Transient(stop=stop, max_step=stop / 50),
+        save=(*(f"v({line})" for line in _LINES), *(f"v(xn.{node})" for node in neuron.kind.circuit.inner)),
+        process=setting.process,
+        corner=setting.corner,
+        accuracy=setting.accuracy,
+        seed=setting.seed,
+    )
+
+
+def _read(key: Wanted, settled: Waveforms | Failure) -> State | Failure:
+    if isinstance(settled, Failure):
+        return settled
+    biases = {line: float(settled[f"v({line})"][-1]) for line in _LINES}
+    if not all(-0.1 <= value <= key[1] + 0.1 for value in biases.values()):
+        return Failure(f"the bias cell does not settle: {biases}", settled.attempts)
+    return biases, {node: float(settled[f"v(xn.{node})"][-1]) for node in key[0].kind.circuit.inner}

@@ -1,0 +1,104 @@
+"""What is measured of one neuron at one corner or on one chip: one short run under regular input, and the one trim step after it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ionspike.circuit.energy import energy
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.resistance_step import read_step
+from ionspike.circuit.simulate import Plan, Run, Setting, simulate_plans
+from ionspike.circuit.testbench import Bench
+from ionspike.errors import RunError
+from ionspike.spice.engine import Failure
+from ionspike.spikes import regular
+
+RATE, PULSES = 200e3, 14  # Hz of the input, and how many pulses
+SHARE = 64  # neurons on one bias cell
+SPIKES = 2  # complete output spikes that a neuron which works gives under them: two make an interval
+_BEFORE = 1e-9  # s before the spike's rise: the membrane at threshold
+_FARTHEST = 8.0  # the trim changes the delay current by at most this factor
+
+METRICS: Mapping[str, tuple[str, str]] = {
+    "width": ("s", "spike width at half the supply, mean from the second spike on"),
+    "energy": ("J", "energy per output spike, all rails but the bias cell's"),
+    "energy-shared": ("J", f"the same with a bias cell shared by {SHARE} neurons"),
+    "step": ("ohm", "drop of the ECRAM's resistance over the first spike"),
+    "threshold": ("V", "membrane 1 ns before the spike, mean from the second spike on"),
+    "rate": ("Hz", f"output rate at an input of {RATE:g} Hz"),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Values by the names of :data:`METRICS`, SI, not a number where there is none; ``failure``: why, or nothing.
+
+    ``finished`` is whether the run came to its end; ``works`` whether the neuron fired at least two complete spikes in it.
+    """
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    finished: bool = True
+    failure: str = ""
+
+    @property
+    def works(self) -> bool:
+        """Whether it fired."""
+        return not self.failure
+
+    def __getitem__(self, name: str) -> float:
+        return self.values.get(name, math.nan)
+
+
+def plan(neuron: Neuron, setting: Setting, supply: float = 1.8) -> Plan:
+    """The run of one neuron: :data:`PULSES` input pulses at :data:`RATE`."""
+    bench = Bench(neuron=neuron, pulses=tuple(regular(RATE, PULSES)), supply=supply)
+    return Plan(bench, (PULSES + 1) / RATE, setting)
+
+
+def read(result: Run | Failure) -> Measured:
+    """What a run shows; a failure is kept with its reason."""
+    if isinstance(result, Failure):
+        return Measured(finished=False, failure=result.message)
+    if len(result.reset_ends) < SPIKES or len(result.widths) < SPIKES:
+        return Measured(failure=f"{len(result.reset_ends)} complete spikes in {PULSES} input pulses")
+    try:
+        spent = energy(result)
+    except RunError as error:
+        return Measured(failure=str(error))
+    before = result.waveforms.at("v(mem)", result.spike_times[1:] - _BEFORE)
+    values = {
+        "width": float(result.widths[1:].mean()),
+        "energy": spent.core,
+        "energy-shared": spent.total(SHARE),
+        "threshold": float(before.mean()),
+        "rate": spent.rate,
+    }
+    if result.bench.neuron.input is not None:
+        values["step"] = read_step(result, "input").spice
+    return Measured(values)
+
+
+def measure_all(plans: Sequence[Plan], workers: int | None = None) -> list[Measured]:
+    """Run and read them, in order; none is dropped."""
+    return [read(result) for result in simulate_plans(plans, workers)] if plans else []
+
+
+def aim_of(nominal: Measured) -> tuple[str, float]:
+    """What a trim aims at: the nominal step of the ECRAM, or the nominal width where the neuron has none."""
+    name = "step" if "step" in nominal.values else "width"
+    return name, nominal[name]
+
+
+def retrimmed(neuron: Neuron, measured: Measured, name: str, aim: float) -> Neuron:
+    """One trim step: the delay current times measured over wanted ``name`` (step or width), once.
+
+    Both go about as the inverse of that current, so that one measurement says how far to turn it; a neuron that did not fire, or has no
+    delay current, stays as it is.
+    """
+    found = measured[name]
+    if not (found > 0 and aim > 0 and neuron.delay_bias > 0):
+        return neuron
+    factor = min(max(found / aim, 1 / _FARTHEST), _FARTHEST)
+    return neuron.with_(delay_bias=float(f"{neuron.delay_bias * factor:.5g}"))  # a trim has steps of its own

@@ -1,0 +1,148 @@
+"""A neuron under what varies: one chip is one chip, the trim pulls it to its aim, a specification counts what meets it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.settle import rest_voltages
+from ionspike.circuit.simulate import Setting, job
+from ionspike.circuit.testbench import Bench
+from ionspike.circuit.variation import (
+    ASSUMED_SPREAD,
+    METRICS,
+    Measured,
+    Specification,
+    chips,
+    corners,
+    monte_carlo,
+    retrimmed,
+    yield_of,
+)
+from ionspike.circuit.variation.measure import plan, read
+from ionspike.circuit.variation.specification import share_of
+from ionspike.device import Ecram
+from ionspike.errors import InputError
+from ionspike.spice import Failure, run_one
+
+NOMINAL = {"width": 9e-9, "energy": 0.56e-12, "step": 1500.0}
+
+
+@pytest.mark.spice
+def test_a_bench_starts_from_the_resting_state_of_its_own_chip(setting: Setting):
+    chip = replace(setting, corner="mc", seed=5)
+    other = replace(setting, corner="mc", seed=6)
+    neuron = Neuron()
+    asked = job(Bench(neuron=neuron, width=2e-6, edge=1e-6, max_step=1e-3), 20e-3, chip)
+    run = run_one(setting.engine, replace(asked, save=("v(bp)", "v(bn)", "v(bd)", *asked.save)))
+    start, foreign = (rest_voltages(neuron, "", 1.8, s) for s in (chip, other))
+    for line in ("bp", "bn", "bd"):
+        drift = abs(run[f"v({line})"][-1] - start[line])
+        assert drift < 0.2e-3  # what the mirrors differ from where they started
+        assert abs(foreign[line] - start[line]) > 5 * drift  # the control: another chip rests elsewhere
+
+
+def test_a_chip_is_the_same_whatever_else_is_drawn(reference: Ecram):
+    neuron = Neuron(input=reference)
+    many, later = chips(neuron, 6, seed=3), chips(neuron, 2, seed=3, first=4)
+    assert many[4:] == later
+    assert len({chip.seed for chip in many}) == 6
+    assert len({chip.neuron.membrane for chip in many}) == 6
+    assert chips(neuron, 1, seed=4)[0] != many[0]
+
+
+def test_devices_spread_as_their_card_says_and_as_assumed_where_it_says_nothing(reference: Ecram):
+    drawn = chips(Neuron(input=reference), 400, seed=1)
+    gains = np.array([chip.neuron.input.populations[0].g for chip in drawn])  # type: ignore[union-attr]
+    # a standard deviation of 400 draws is known to 3.5 %
+    assert np.log(gains).std() == pytest.approx(ASSUMED_SPREAD["population1.g"], rel=0.12)
+    membranes = np.array([chip.neuron.membrane for chip in drawn])
+    assert membranes.std() / membranes.mean() == pytest.approx(0.027, rel=0.12)
+
+
+@pytest.mark.spice
+def test_chips_differ_and_the_trim_step_brings_them_nearer(setting: Setting, reference: Ecram):
+    made = monte_carlo(Neuron(input=reference), setting, samples=2, seed=2)
+    assert bool(made.finished.all()) and bool(made.works.all())
+    aim = made.attrs["trim_value"]
+    off = abs(made.step / aim - 1).max("sample")
+    assert float(off.sel(trim="one step")) < 0.6 * float(off.sel(trim="untrimmed"))
+    assert float(made.width.sel(trim="untrimmed").std()) > 0.02 * float(made.width.sel(trim="untrimmed").mean())
+    assert made.step.attrs["units"] == "ohm" and made.attrs["corner"] == "mc"
+
+
+@pytest.mark.spice
+def test_corners_are_all_there_and_a_trim_brings_them_to_the_nominal_step(setting: Setting, reference: Ecram):
+    made = corners(Neuron(input=reference), setting, names=("sf",), temperatures=(27.0,), supplies=(1.8,))
+    assert made.step.dims == ("trim", "corner", "temperature", "supply")
+    untrimmed, trimmed = made.step.values[0, :, 0, 0], made.step.values[1, :, 0, 0]
+    aim = made.attrs["trim_value"]
+    assert abs(trimmed[0] / aim - 1) < 0.5 * abs(untrimmed[0] / aim - 1)
+    assert bool(made.works.all()) and made.supply.attrs["units"] == "V"
+
+
+def test_a_run_that_failed_is_kept_with_its_reason():
+    found = read(Failure("timestep too small"))
+    assert not found.finished and not found.works and found.failure == "timestep too small"
+    assert np.isnan(found["width"])
+
+
+def test_a_trim_turns_the_delay_current_by_what_was_found():
+    neuron = Neuron(delay_bias=1e-9)
+    assert retrimmed(neuron, Measured({"step": 3000.0}), "step", 1500.0).delay_bias == pytest.approx(2e-9)
+    assert retrimmed(neuron, Measured({"width": 1e-12}), "width", 1e-9).delay_bias == pytest.approx(0.125e-9)
+    assert retrimmed(neuron, Measured(failure="silent"), "step", 1500.0) == neuron
+
+
+def test_a_plan_runs_at_its_supply(setting: Setting):
+    assert plan(Neuron(), setting, 1.62).bench.supply == 1.62
+
+
+def test_a_specification_holds_what_its_text_says():
+    spec = Specification.parse("energy <= 1 pJ, width within 20 %, step within 10 % of 1.5 kohm")
+    good = Measured({"energy": 0.9e-12, "width": 10e-9, "step": 1400.0})
+    assert spec.met(good, NOMINAL)
+    for name, value in (("energy", 1.01e-12), ("width", 7.1e-9), ("width", 10.9e-9), ("step", 1300.0)):
+        assert not spec.met(replace(good, values={**good.values, name: value}), NOMINAL)
+    assert not spec.met(Measured(failure="silent"), NOMINAL)
+    assert not spec.met(Measured({"energy": 1e-13, "width": 9e-9}), NOMINAL)  # a step that is not there
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "empty"),
+        ("energy <= 1 pV", "in 'V'"),
+        ("speed <= 1 s", "expected one of"),
+        ("energy about 1 pJ", "no clause"),
+        ("width within ten %", "no clause"),
+    ],
+)
+def test_a_specification_that_cannot_be_read_says_why(text: str, told: str):
+    with pytest.raises(InputError, match=told):
+        Specification.parse(text)
+
+
+def test_a_relative_clause_needs_a_nominal_value():
+    with pytest.raises(InputError, match="no nominal rate"):
+        Specification.parse("rate within 5 %").met(Measured({"rate": 1.0}), NOMINAL)
+
+
+def test_an_unfinished_chip_does_not_pass():
+    spec = Specification.parse("energy <= 1 pJ")
+    found = yield_of(spec, [Measured({"energy": 0.5e-12}), read(Failure("stopped"))], NOMINAL)
+    assert (found.passed, found.count) == (1, 2)
+
+
+def test_the_interval_of_a_yield_is_clopper_and_pearsons():
+    # closed form where all pass: low = (alpha/2)^(1/n)
+    found = share_of(50, 50)
+    assert found.low == pytest.approx(0.025 ** (1 / 50)) and found.high == 1.0
+    assert share_of(0, 50).high == pytest.approx(1 - 0.025 ** (1 / 50))
+
+
+def test_every_metric_has_a_unit():
+    assert {unit for unit, _ in METRICS.values()} <= {"s", "J", "ohm", "V", "Hz"}
