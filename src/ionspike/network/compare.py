@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ionspike.circuit.simulate import Run
 from ionspike.network.cell import Cell
-from ionspike.network.dynamics import after_spike, pack, until_spike
+from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, until_spike, wait
 
 Array = NDArray[np.float64]
 
@@ -55,6 +57,75 @@ def intervals_between(cell: Cell, pulses: Array, spikes: Array, stop: float) -> 
         given = int(np.searchsorted(pulses, end)) - before
         found.append(Interval(index, given, after - first if fired >= 0.0 else -1, k - before, charge, drawn))
     return found
+
+
+def counts_of_trains(cell: Cell, trains: Sequence[Array], spikes: Array, stop: float) -> list[tuple[int, int]]:
+    """As :func:`intervals_between` for a cell with several synapses of its kind: ``trains`` are the pulses (s) that each gets.
+
+    For each interval between ``spikes`` (s), the pulses of all synapses from the reset to that spike, and to the cell's own (-1: none
+    before ``stop``).
+    """
+    times = np.concatenate([np.empty(0), *trains])
+    of = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+    order = np.lexsort((of, times))
+    times, of = times[order], of[order]
+    walker = _Synapses(cell, len(trains))
+    found: list[tuple[int, int]] = []
+    if len(spikes) == 0:
+        return found
+    k, _ = walker.run(times, of, 0, float(spikes[0]), until_fired=False)
+    for now, end in pairwise(spikes):
+        walker.reset(float(now))
+        kept = walker.copy()
+        last, fired = kept.run(times, of, k, stop, until_fired=True)
+        before = k
+        k, _ = walker.run(times, of, k, float(end), until_fired=False)
+        found.append((k - before, last - before if fired else -1))
+    return found
+
+
+class _Synapses:
+    """A cell on its way through the pulses of several synapses, each with a device of its own."""
+
+    def __init__(self, cell: Cell, count: int) -> None:
+        self.cell, self.packed = cell, pack(cell)
+        self.x = [_start(cell) for _ in range(count)]
+        self.last = [0.0] * count
+        self.v = self.u = self.now = 0.0
+
+    def copy(self) -> _Synapses:
+        made = _Synapses(self.cell, 0)
+        made.x, made.last = list(self.x), list(self.last)
+        made.v, made.u, made.now = self.v, self.u, self.now
+        return made
+
+    def reset(self, spike: float) -> None:
+        """A spike of the run that is followed, at this time (s)."""
+        self.v, self.u, self.now = after_spike(self.packed[0], self.v), 0.0, spike + self.cell.soma.dead
+
+    def run(self, times: Array, of: NDArray[np.int64], k: int, stop: float, until_fired: bool) -> tuple[int, bool]:
+        """Through the pulses from number ``k`` to ``stop`` (s) or to the first spike; the next pulse, and whether it fired."""
+        p, _, gate, rows, g = self.packed
+        while k < len(times) and times[k] < stop:
+            if self._wait(float(times[k])) and until_fired:
+                return k, True
+            s = int(of[k])
+            x = advance_device(p, gate, rows, self.x[s], -0.5 * self.v, max(float(times[k]) - self.last[s], 0.0))
+            self.v, self.x[s] = pulse(p, gate, rows, g, self.v, x)
+            self.last[s] = float(times[k]) + self.cell.synapse.ion_time
+            self.now = max(self.now, self.last[s])
+            k += 1
+        return k, self._wait(stop) and until_fired
+
+    def _wait(self, until: float) -> bool:
+        fired_once = False
+        while self.now < until:
+            self.v, self.u, fired, _ = wait(*self.packed[:2], self.v, self.u, until - self.now)
+            if fired < 0.0:
+                self.now = until
+                return fired_once
+            fired_once, self.u, self.now = True, 0.0, self.now + fired
+        return fired_once
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,180 @@
+"""A recurrent net of calibrated neurons, simulated whole in ngspice and in the event-driven engine: ``python -m benchmarks.whole_net``.
+
+The cell is calibrated on a neuron of its own, with the wires and gates it drives in the net as its load. Then the engine gets what
+ngspice's switches got as input, and both run free; beside that, interval by interval, the cell gets ngspice's own spikes, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ionspike import plotting
+from ionspike.circuit.neuron_net import NetRun, NeuronNet, pairs_of_fixed_in_degree, simulate_net, trains_by_target
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.simulate import Setting, simulate_pulses
+from ionspike.circuit.testbench import Bench
+from ionspike.device import Ecram
+from ionspike.network import CellSynapse, Network, OneToOne, Pairs, Record, Recorded
+from ionspike.network.calibrate import calibrate
+from ionspike.network.cell import Cell
+from ionspike.network.compare import counts_of_trains
+from ionspike.spice import Limits, Ngspice, find_process
+from ionspike.spikes import poisson, regular
+
+SWITCH_GATE = 1.6e-15  # F, of a read switch of 1 um by 0.18 um with its overlaps: 8.6 fF/um2 of 4.1 nm of oxide
+DELAY = 20e-9  # s; in the circuit the spike is at the switch at once, the engine needs an order
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both engines on one net. Energies in J; ``same``, ``near``: share of intervals whose next spike fell on the same pulse, and within
+    one; ``states``: synaptic states at the end, largest and rms difference."""
+
+    neurons: int
+    synapses: int
+    pulses: int
+    spikes_spice: list[int]
+    spikes_engine: list[int]
+    rate_error: float
+    energy_spice: float
+    energy_engine: float
+    energy_error: float
+    same: float
+    near: float
+    same_no_stp: float
+    intervals: int
+    state_rms: float
+    state_largest: float
+    state_rms_no_recurrence: float
+    seconds_spice: float
+    seconds_engine: float
+
+
+def make_net(bench: Bench, size: int, count: int, pulses: int, rate: float, seed: int) -> NeuronNet:
+    """``size`` neurons, each with ``count`` others and a Poisson train of ``pulses`` at ``rate`` (Hz) as its inputs."""
+    inputs = tuple(tuple(poisson(rate, pulses, 100 * seed + k)) for k in range(size))
+    return NeuronNet(bench, inputs, pairs_of_fixed_in_degree(size, count, seed) if count else ())
+
+
+def engine_net(net: NeuronNet, run: NetRun, cell: Cell, recurrent: bool = True) -> Network:
+    """The same net for the engine, its input pulses those that ngspice's switches saw."""
+    made = Network(seed=0)
+    made.add_population("neurons", cell, net.size)
+    times = np.concatenate(run.inputs)
+    neurons = np.repeat(np.arange(net.size), [len(train) for train in run.inputs])
+    order = np.argsort(times, kind="stable")
+    made.add_input("pulses", Recorded(times[order], neurons[order]), net.size)
+    made.connect("pulses", "neurons", delay=0.0, connectivity=OneToOne(), name="inputs")
+    if net.pairs and recurrent:
+        sender, target = np.array(net.pairs).T
+        # the gates that a spike drives are the load of the neuron that the cell was calibrated with: counted with its spike
+        unpaid = replace(cell, synapse=replace(cell.synapse, pulse_energy=0.0))
+        made.connect(
+            "neurons", "neurons", CellSynapse(unpaid), delay=DELAY, connectivity=Pairs(sender, target), name="pairs"
+        )
+    return made
+
+
+def compare(net: NeuronNet, run: NetRun, cell: Cell, stop: float, seconds: float) -> Comparison:
+    """Counts, energy, states and intervals of both engines."""
+    begun = time.perf_counter()
+    whole, ends = _run_engine(engine_net(net, run, cell), len(net.pairs), net.size, stop)
+    took = time.perf_counter() - begun
+    _, alone = _run_engine(engine_net(net, run, cell, recurrent=False), 0, net.size, stop)
+    counts = np.bincount(whole.neurons("neurons"), minlength=net.size)
+    spice = [len(train) for train in run.spikes]
+    # the bias cell is shared and no part of a cell
+    spent = sum(value for rail, value in run.energy().items() if rail != "vdb")
+    by_engine = sum(whole.energies["neurons"].values())
+    states = run.states(stop)[:, 0]
+    error = ends - states
+    pairs = _intervals(cell, run, stop)
+    plain = _intervals(cell.without_plasticity(), run, stop)
+    gap = np.array([abs(a - b) if b >= 0 else np.inf for a, b in pairs])
+    gap_plain = np.array([abs(a - b) if b >= 0 else np.inf for a, b in plain])
+    return Comparison(
+        net.size, len(net.synapses), int(sum(len(t) for t in run.inputs)), spice, counts.tolist(), counts.sum() / sum(spice) - 1,
+        spent, by_engine, by_engine / spent - 1, float(np.mean(gap == 0)), float(np.mean(gap <= 1)), float(np.mean(gap_plain == 0)),
+        len(gap), float(np.sqrt(np.mean(error**2))), float(np.abs(error).max()),
+        float(np.sqrt(np.mean((alone - states[: len(alone)]) ** 2))), seconds, took,
+    )  # fmt: skip
+
+
+def _run_engine(net: Network, pairs: int, size: int, stop: float) -> tuple[Any, np.ndarray]:
+    record = Record(
+        synapses={"inputs": np.arange(size), **({"pairs": np.arange(pairs)} if pairs else {})},
+        times=[stop * (1 - 1e-9)],
+    )
+    result = net.run(stop, record=record)
+    return result, np.concatenate([result.synapses[name][-1] for name in record.synapses])
+
+
+def _intervals(cell: Cell, run: NetRun, stop: float) -> list[tuple[int, int]]:
+    trains = trains_by_target(run)
+    return [pair for k, own in enumerate(run.spikes) for pair in counts_of_trains(cell, trains[k], own, stop)]
+
+
+def _figure(run: NetRun, net: NeuronNet, cell: Cell, stop: float, path: Path) -> None:
+    result, _ = _run_engine(engine_net(net, run, cell), len(net.pairs), net.size, stop)
+    made, axes = plotting.figure(1, 1, width=7.2, height=3.4)
+    ax = np.ravel(axes)[0]
+    for k, train in enumerate(run.spikes):
+        ax.plot(
+            1e3 * train, np.full(len(train), k), "|", color="black", markersize=9, label="ngspice" if k == 0 else None
+        )
+    ax.plot(
+        1e3 * result.spikes("neurons"), result.neurons("neurons"), "o", markersize=4, markerfacecolor="none",
+        color=plotting.COLOURS[1], label="engine",
+    )  # fmt: skip
+    ax.set(
+        xlabel="time (ms)",
+        ylabel="neuron",
+        title=f"{net.size} neurons, {len(net.synapses)} ECRAM synapses, running free",
+    )
+    ax.legend(loc="upper left", ncols=2)
+    plotting.save(made, path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--neurons", type=int, default=20)
+    parser.add_argument("--in-degree", type=int, default=3)
+    parser.add_argument("--pulses", type=int, default=30)
+    parser.add_argument("--rate", type=float, default=3e3)
+    parser.add_argument("--weight", type=float, default=0.15, help="channel width against the reference card's")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--figure", type=Path)
+    chosen = parser.parse_args()
+    setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=3000))
+    device = Ecram.load("reference").scaled(chosen.weight)
+    load = 2e-15 + chosen.in_degree * (SWITCH_GATE + device.gate.C_g)
+    neuron = Neuron(synapse=device)
+    width = float(np.median(simulate_pulses(neuron.with_(synapse=None), regular(10e3, 20), load=load).widths))
+    bench = Bench(neuron=neuron, width=width, load=load)
+    print(f"spike of {1e9 * width:.2f} ns into {1e15 * load:.1f} fF", flush=True)
+    cell = calibrate(bench, setting)
+    print("cell calibrated", flush=True)
+    wires = replace(bench, load=2e-15)  # in the net the gates are there themselves
+    net = make_net(wires, chosen.neurons, chosen.in_degree, chosen.pulses, chosen.rate, chosen.seed)
+    stop = max(train[-1] for train in net.inputs) + 1 / chosen.rate
+    begun = time.perf_counter()
+    run = simulate_net(net, stop, setting)
+    found = compare(net, run, cell, stop, time.perf_counter() - begun)
+    for key, value in asdict(found).items():
+        print(f"{key:24} {value}")
+    if chosen.json:
+        chosen.json.write_text(json.dumps(asdict(found), indent=1))
+    if chosen.figure:
+        _figure(run, net, cell, stop, chosen.figure)
+
+
+if __name__ == "__main__":
+    main()
