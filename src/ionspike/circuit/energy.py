@@ -71,6 +71,9 @@ def block_energy(run: Run, start: float, stop: float) -> dict[str, float]:
         "driver": -bench.supply * wf["i(vdr)"],
         "bias": -bench.supply * wf["i(vdb)"],
     }
+    if bench.capacitor is not None:
+        powers["synapse"] = -bench.supply * wf["i(vsy)"]
+        powers["bias"] = powers["bias"] - bench.supply * wf["i(vsb)"]
     return {name: float(wf.integral(power, start, stop)) for name, power in powers.items()}
 
 

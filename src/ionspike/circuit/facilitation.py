@@ -87,15 +87,19 @@ def train_bench(
 
 def read_train(run: Run, rate: float) -> Facilitation:
     """What a finished train passed, spike by spike."""
-    starts, ends = run.input_times, run.input_ends
     flow = law_conductance(run, "synapse") * (run["v(a)"] - run["v(mem)"])
-    law = [run.waveforms.integral(flow, a - _BEFORE, b + _AFTER) for a, b in zip(starts, ends, strict=True)]
+    law = [run.waveforms.integral(flow, a - _BEFORE, b + _AFTER) for a, b in _pulses(run)]
+    return Facilitation(run, rate, passed(run), np.array(law))
+
+
+def passed(run: Run) -> Array:
+    """What each input pulse of a run passed to the membrane: C where the bench held it, V (a step) where it was free."""
     if run.bench.hold is not None:
         current = run["i(vhold)"]
-        passed = [run.waveforms.integral(current, a - _BEFORE, b + _AFTER) for a, b in zip(starts, ends, strict=True)]
-    else:
-        passed = [
-            float(np.subtract(*run.waveforms.at("v(mem)", [b + _SETTLED, a - _BEFORE])))
-            for a, b in zip(starts, ends, strict=True)
-        ]
-    return Facilitation(run, rate, np.array(passed), np.array(law))
+        return np.array([run.waveforms.integral(current, a - _BEFORE, b + _AFTER) for a, b in _pulses(run)])
+    steps = [np.subtract(*run.waveforms.at("v(mem)", [b + _SETTLED, a - _BEFORE])) for a, b in _pulses(run)]
+    return np.array(steps, float)
+
+
+def _pulses(run: Run) -> list[tuple[float, float]]:
+    return list(zip(run.input_times.tolist(), run.input_ends.tolist(), strict=True))

@@ -129,10 +129,16 @@ def _element(line: Line) -> Element:
     return Element(line.number, words[0], tuple(plain[:count]), plain[count] if len(plain) > count else "", values)
 
 
-def _number(text: str, line: int) -> float:
+def number(text: str) -> float | None:
+    """A number of a netlist, such as ``2p`` or ``{0.42}``; nothing where the text is none."""
     found = _NUMBER.match(text.strip("{}"))
+    return None if found is None else float(found.group(1)) * _PREFIXES.get((found.group(2) or "").lower(), 1.0)
+
+
+def _number(text: str, line: int) -> float:
+    found = number(text)
     if found is None:
         raise InputError(
             f"netlist line {line}: {text[:40]!r} is no default value; expected a number such as 2p or 0.42"
         )
-    return float(found.group(1)) * _PREFIXES.get((found.group(2) or "").lower(), 1.0)
+    return found

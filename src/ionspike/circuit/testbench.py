@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ionspike.circuit.capacitor_synapse import CapacitorSynapse
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.topologies import netlist
 from ionspike.device import Ecram, subckt, subckt_name
@@ -41,6 +42,7 @@ class Bench:
         start: voltage (V) the membrane starts from, where the bench does not hold it.
         gate_connected: ``False`` grounds the gates of all ECRAMs: the neuron without short-term plasticity, on the same parts.
         fixed_read: resistance (ohm) in the input path where neither a synapse nor an input ECRAM sits there.
+        capacitor: a capacitor-based synapse in the input path, in place of an ECRAM.
         load: wire capacitance at the output spike (F).
         supply: supply voltage (V).
         edge: rise and fall time of the ideal source in front of the driver (s).
@@ -58,6 +60,7 @@ class Bench:
     start: float = 0.0
     gate_connected: bool = True
     fixed_read: float = 12e3
+    capacitor: CapacitorSynapse | None = None
     load: float = 10e-15
     supply: float = 1.8
     edge: float = 1e-9
@@ -97,6 +100,8 @@ class Bench:
             raise InputError(
                 f"max_step is {self.max_step:g} s; above {longest:g} s ngspice loses pulses of these edges"
             )
+        if self.capacitor is not None and (self.neuron.synapse is not None or self.neuron.input is not None):
+            raise InputError("the input path holds an ECRAM and a capacitor synapse; expected one of them")
         object.__setattr__(self, "pulses", tuple(float(t) for t in times))
 
     @property
@@ -115,8 +120,9 @@ class Bench:
         return replace(self, **changes)
 
     def control(self) -> Bench:
-        """The same bench with the volatile part of every ECRAM switched off."""
-        return replace(self, neuron=self.neuron.without_volatile())
+        """The same bench with the volatile part of every ECRAM switched off, and no charge put on a capacitor synapse."""
+        capacitor = None if self.capacitor is None else self.capacitor.with_(inject=False)
+        return replace(self, neuron=self.neuron.without_volatile(), capacitor=capacitor)
 
     # --- the netlist ---------------------------------------------------------------------------------------------------------
 
@@ -133,6 +139,7 @@ class Bench:
         neurons = [self.neuron] if self.presynaptic is None else [self.neuron, self.presynaptic]
         parts = [netlist(stem).rstrip() for stem in ("transistors", "bias-cell", "driver")]
         parts += _distinct_topologies(neurons)
+        parts += [] if self.capacitor is None else [self.capacitor.netlist.rstrip()]
         parts += [subckt(device).rstrip() for device in _distinct(device for n in neurons for _, device in n.devices)]
         return "\n".join(parts) + "\n"
 
@@ -150,6 +157,8 @@ class Bench:
             lines += _neuron_lines(self.presynaptic, "pre", "p", self.load, self.gate_connected)
             start |= _start_voltages("p")
         start["mem"] = self.start if self.hold is None else self.hold
+        if self.capacitor is not None:
+            start |= self.capacitor.start_voltages(self.supply)
         lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in {**start, **rest}.items()))
         return "\n".join(lines) + "\n"
 
@@ -189,7 +198,8 @@ class Bench:
         chain = [(name, device) for name, device in neuron.devices if name in ("synapse", "input")]
         nodes = ["a", "mem"] if len(chain) < 2 else ["a", "b", "mem"]
         if not chain:
-            lines.append(f"rread a mem {self.fixed_read!r}")
+            read = [f"rread a mem {self.fixed_read!r}"]
+            lines += read if self.capacitor is None else self.capacitor.lines(self.supply)
         for (name, device), high, low in zip(chain, nodes[:-1], nodes[1:], strict=True) if chain else ():
             gate = ("pre" if name == "synapse" else "spk") if self.gate_connected else "0"
             lines.append(f"x{name} {gate} {high} {low} {subckt_name(device)}")
@@ -207,6 +217,7 @@ class Bench:
         kept += ["i(vdd)", "i(vth)", "i(vdl)", "i(vdb)", "i(vdr)", "i(vrd)"]
         kept += ["i(vddp)", "i(vdbp)"] if self.presynaptic is not None else []
         kept += ["i(vhold)"] if self.hold is not None else []
+        kept += [] if self.capacitor is None else self.capacitor.signals()
         for name, device in self.neuron.devices:
             kept += [f"v(x{name}.gch)"] + [f"v(x{name}.x{k})" for k in range(1, len(device.populations) + 1)]
             kept += [f"v(x{name}.w)"] if device.weight.a > 0 else []
@@ -223,6 +234,7 @@ class Bench:
         rails = [("i(vdd)", self.supply), ("i(vdb)", self.supply), ("i(vdr)", self.supply), ("i(vrd)", self.read_rail)]
         rails += [("i(vddp)", self.supply), ("i(vdbp)", self.supply)] if self.presynaptic is not None else []
         rails += [("i(vhold)", self.hold)] if self.hold is not None else []
+        rails += [] if self.capacitor is None else [("i(vsy)", self.supply), ("i(vsb)", self.supply)]
         return tuple(rails)
 
 
