@@ -19,6 +19,11 @@ STATIC, SHARED, OWN_AFTER, OWN_MEAN, CARDS, CELL = range(6)
 BY_CARD, TSODYKS_MARKRAM = range(2)
 # how a block is advanced: LIF under charges, LIF whose every arrival is walked, calibrated cells
 SUMMED, WALKED, CELLS = range(3)
+# neurons of a Poisson input whose spikes are drawn as one process: a superposition of Poisson processes is one
+CHUNK = 1024
+# places in ``kernel``
+KERNELS = 8
+K_ADVANCE, K_DELIVER, K_DRIVE, K_SETTLE, K_CHOOSE, K_COLLECT, K_WALK, K_WALK_CELLS = range(8)
 # how the rate of a Poisson drive changes
 STEADY, SINE, PIECEWISE = range(3)
 
@@ -34,8 +39,8 @@ B_PROJECTION, B_ROWS, B_LONGEST = range(3)
 POPULATION, LOW, HIGH, BUNDLE_LOW, BUNDLE_HIGH, DRIVE_LOW, DRIVE_HIGH, MODE = range(8)
 THRESHOLD, RESET, TAU, REFRACTORY, V_INF, DEAD = range(6)
 # columns of ``drive_table`` and ``drive_values``
-DRIVE_COLUMNS, SHAPE_COLUMNS = 5, 3
-D_PROJECTION, D_FIRST, D_SHAPE, D_EDGE0, D_EDGES = range(5)
+DRIVE_COLUMNS, SHAPE_COLUMNS = 9, 3
+D_PROJECTION, D_FIRST, D_SHAPE, D_EDGE0, D_EDGES, D_LOW, D_HIGH, D_CHUNK0, D_EVEN = range(9)
 DEPTH, FREQUENCY, PHASE = range(3)
 # columns of ``energy``: J read from rails, J of input pulses, s of keeper current, C passed
 ENERGY_COLUMNS = 4
@@ -69,9 +74,10 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_DRIVE_VALUES,
     AT_STREAM,
     AT_NEXT,
-    AT_INTERVAL,
+    AT_SHARE,
     AT_DRAWN,
     AT_MEAN,
+    AT_DRIVE_LAST,
     AT_EDGES,
     AT_LEVEL,
     AT_V,
@@ -95,6 +101,11 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_FIRST,
     AT_OUTGOING,
     AT_DRIVEN,
+    AT_KERNEL,
+    AT_SIZE_KERNEL,
+    AT_EFFICACY_KERNEL,
+    AT_DRAW_KERNEL,
+    AT_USE_KERNEL,
     AT_PENDING_TIME,
     AT_PENDING_SOURCE,
     AT_PENDING_INTERVAL,
@@ -103,6 +114,7 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_EXCITATION,
     AT_INHIBITION,
     AT_SLOT,
+    AT_FLAG,
     AT_SIZE,
     AT_PART,
     AT_WHEN,
@@ -111,9 +123,8 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_DRIVE_SIZE,
     AT_DRIVE_OF,
     AT_DRIVE_GAPS,
-    AT_DRIVE_RATES,
     AT_DRIVE_DOSES,
-    AT_DRIVE_STATES,
+    AT_DECAYED,
     AT_PLACE,
     AT_TIME,
     AT_VALUE,
@@ -121,9 +132,9 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_SYNAPSE,
     AT_FOLLOWING,
     AT_SORTED,
+    AT_SORTED_TIME,
     AT_HEAD,
     AT_CHOSEN,
-    AT_BEFORE,
     AT_FIRED,
     AT_FIRED_AT,
     AT_ARRIVED,
@@ -134,7 +145,7 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_FEED_POPULATION,
     AT_OUT_TIME,
     AT_OUT_FROM,
-) = range(83)
+) = range(89)
 
 # what they hold:
 #   target: neuron (uint32)
@@ -154,10 +165,11 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
 #   drive_table: Poisson inputs drawn by their targets
 #   drive_values: depth, frequency, phase
 #   stream: of random numbers
-#   next: spike (s)
-#   interval: before it (s)
+#   next: spike of a chunk of a Poisson input (s)
+#   share: of a chunk's rate up to and with each neuron
 #   drawn: numbers used up
-#   mean: interval at the peak rate (s)
+#   mean: interval of a chunk at the peak rate (s)
+#   drive_last: spike of each neuron that has acted (s)
 #   edges: of piecewise rates (s)
 #   level: over the peak
 #   v: membrane (V)
@@ -171,20 +183,27 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
 #   leak: on its grid
 #   first: outgoing projections of population p: outgoing[first[p]:first[p + 1]]
 #   driven: by block: Poisson arrivals per second at the peak
+#   kernel: addresses, see K_DELIVER
+#   size_kernel: by projection: what makes sizes of arrivals
+#   efficacy_kernel: by projection: what moves a shared state
+#   draw_kernel: by drive: what draws spikes
+#   use_kernel: by drive: what makes sizes of them
 #   pending_time: spikes on their way, by projection (s)
 #   pending_interval: before the spike (s)
 #   pending_efficacy: of a shared state
 #   excitation: of the window, decayed to its end (V)
-#   slot: place of a neuron among the chosen, -1
+#   slot: place of a neuron among the chosen
+#   flag: whether it is chosen
 #   size: of arrivals
 #   part: one spike at one bundle
 #   when: it was fired (s)
 #   drive_at: arrivals of drives
+#   drive_gaps: exponents of their decay since the last
+#   decayed: sizes at the end of the window (V)
 #   place: arrivals of chosen neurons
 #   order: of simultaneous ones
 #   following: in the chain of one neuron
 #   chosen: neurons to be walked
-#   before: their membranes at the start (V)
 #   feed_time: spikes of listed inputs, in time (s)
 #   out_time: spikes of the neurons (s)
 ARRAYS = (
@@ -206,9 +225,10 @@ ARRAYS = (
     "drive_values",
     "stream",
     "next",
-    "interval",
+    "share",
     "drawn",
     "mean",
+    "drive_last",
     "edges",
     "level",
     "v",
@@ -232,6 +252,11 @@ ARRAYS = (
     "first",
     "outgoing",
     "driven",
+    "kernel",
+    "size_kernel",
+    "efficacy_kernel",
+    "draw_kernel",
+    "use_kernel",
     "pending_time",
     "pending_source",
     "pending_interval",
@@ -240,6 +265,7 @@ ARRAYS = (
     "excitation",
     "inhibition",
     "slot",
+    "flag",
     "size",
     "part",
     "when",
@@ -248,9 +274,8 @@ ARRAYS = (
     "drive_size",
     "drive_of",
     "drive_gaps",
-    "drive_rates",
     "drive_doses",
-    "drive_states",
+    "decayed",
     "place",
     "time",
     "value",
@@ -258,9 +283,9 @@ ARRAYS = (
     "synapse",
     "following",
     "sorted",
+    "sorted_time",
     "head",
     "chosen",
-    "before",
     "fired",
     "fired_at",
     "arrived",

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ionspike.network.simulation import Simulation
 
 _MOVES = (
-    "state", "device_state", "device_last", "next", "interval", "drawn", "v", "free", "drop", "last", "energy", "pending_count",
+    "state", "device_state", "device_last", "next", "drive_last", "drawn", "v", "free", "drop", "last", "energy", "pending_count",
 )  # fmt: skip
 _STANDS = (
     "target", "weight", "dose", "rate", "gain", "delay", "rows", "projection", "constants", "population", "block", "device_card", "card_map",
-    "card_conductance", "stream", "mean", "soma", "cell_synapse",
+    "card_conductance", "stream", "mean", "share", "soma", "cell_synapse",
 )  # fmt: skip
 
 

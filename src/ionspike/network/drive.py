@@ -1,102 +1,114 @@
 """Poisson inputs: arrivals by counter-based random numbers, thinned where the rate changes (Lewis and Shedler, Naval Research Logistics
-26:403, 1979, 10.1002/nav.3800260304)."""
+26:403, 1979, 10.1002/nav.3800260304).
+
+The spikes of many Poisson processes are one Poisson process at the sum of their rates, whose every spike belongs to one of them with a chance
+that goes by its rate (Kingman, Poisson Processes, Oxford 1993, sections 2.2 and 5.1). So a *chunk* of neurons needs one interval and one choice
+a spike, in time, and nothing is asked of the neurons that have none.
+"""
+
+# pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false
+# numba compiles this: its integers are numpy's, its intrinsics take one argument less than they are written with
 
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from ionspike.network.arrays import (
-    AT_BEFORE,
     AT_BLOCK,
-    AT_CHOSEN,
     AT_CONSTANTS,
+    AT_DECAYED,
     AT_DOSE,
+    AT_DRAW_KERNEL,
     AT_DRAWN,
     AT_DRIVE_AT,
     AT_DRIVE_DOSES,
     AT_DRIVE_GAPS,
+    AT_DRIVE_LAST,
     AT_DRIVE_OF,
-    AT_DRIVE_RATES,
     AT_DRIVE_SIZE,
-    AT_DRIVE_STATES,
     AT_DRIVE_TABLE,
     AT_DRIVE_TIME,
     AT_DRIVE_VALUES,
     AT_EDGES,
     AT_EXCITATION,
     AT_INHIBITION,
-    AT_INTERVAL,
     AT_LEVEL,
     AT_MEAN,
     AT_NEXT,
     AT_POPULATION,
     AT_PROJECTION,
     AT_RATE,
+    AT_SHARE,
     AT_STATE,
     AT_STREAM,
+    AT_USE_KERNEL,
     AT_WEIGHT,
     BASE,
     BLOCK_COLUMNS,
+    CHUNK,
     CONSTANTS_COLUMNS,
+    D_CHUNK0,
     D_EDGE0,
     D_EDGES,
+    D_EVEN,
     D_FIRST,
+    D_HIGH,
+    D_LOW,
     D_PROJECTION,
     D_SHAPE,
     DELAY,
     DEPTH,
     DRIVE_COLUMNS,
+    DRIVE_HIGH,
+    DRIVE_LOW,
     FREQUENCY,
     GAIN,
     HIGH,
-    KIND,
     LOW,
     OWN0,
-    OWN_AFTER,
     PHASE,
     POPULATION,
     POPULATION_COLUMNS,
     PROJECTION_COLUMNS,
     SHAPE_COLUMNS,
     SINE,
-    STATIC,
     STEADY,
     SYN0,
     TAU,
     WIDTH,
     X_PULSE,
     X_REST,
-    Array,
 )  # fmt: skip
-from ionspike.network.elementary import FAST, decay, exp, exponential, uniform
-from ionspike.network.views import F64, I32, I64, U64, part, view, view_2d
+from ionspike.network.elementary import decay, exp, exponential, pick, to_unit, uniform
+from ionspike.network.kernels import call, inner, kernel
+from ionspike.network.views import F64, I32, I64, U64, part, room, row, view
 
-_ONE = np.uint64(1)
+_ONE, _HALF = np.uint64(1), np.uint64(32)
 
 
-@njit(fastmath=FAST, cache=True)
-def share_of_peak(shape: int, values: Array, edges: Array, level: Array, t: float) -> float:
-    """Rate at time ``t`` (s) over its peak."""
+@inner
+def share_of_peak(shape: int, values: Any, edges: Any, level: Any, n: int, t: float) -> float:
+    """Rate at time ``t`` (s) over its peak; ``n`` edges of a piecewise rate."""
     if shape == SINE:
         depth = values[DEPTH]
         return (1.0 + depth * math.sin(2.0 * math.pi * values[FREQUENCY] * t + values[PHASE])) / (1.0 + abs(depth))
-    low, high = 0, edges.shape[0]
+    low, high = np.int64(0), n
     while low < high:
         middle = (low + high) >> 1
         if edges[middle] <= t:
             low = middle + 1
         else:
             high = middle
-    return level[low - 1] if 0 < low < edges.shape[0] else 0.0
+    return level[low - 1] if 0 < low < n else 0.0
 
 
-@njit(fastmath=FAST, cache=True)
+@inner
 def next_spike(
-    stream: Any, drawn: Any, t: float, mean: float, shape: int, values: Array, edges: Array, level: Array
+    stream: Any, drawn: Any, t: float, mean: float, shape: int, values: Any, edges: Any, level: Any, n: int
 ) -> tuple[float, Any]:
     """The spike after ``t`` (s) of a Poisson process, and how many numbers of its stream are used up; ``mean``: interval at the peak."""
     while True:
@@ -104,127 +116,158 @@ def next_spike(
         t += gap * mean
         if shape == STEADY or t == math.inf:
             return t, drawn
-        share = share_of_peak(shape, values, edges, level, t)
+        share = share_of_peak(shape, values, edges, level, n, t)
         drawn += _ONE
         if uniform(stream, drawn - _ONE) < share:
             return t, drawn
-        if shape != SINE and t > edges[edges.shape[0] - 1]:
+        if shape != SINE and t > edges[n - 1]:
             return math.inf, drawn
 
 
-@njit(fastmath=FAST, cache=True)
-def use(kind: int, shape: Any, gaps: Any, rates: Any, doses: Any, states: Any, size: Any, made: int, n: int) -> None:
-    """States and sizes of ``n`` arrivals, as :func:`ionspike.network.synapse_maps.own_after` and ``own_mean`` have them, each after an
-    interval of its own (``gaps``: less than 0)."""
-    real = size.dtype.type
-    rest, full, base, gain, one = real(shape[0]), real(shape[1]), real(shape[2]), real(shape[3]), real(1.0)
-    first = np.uint64(made)
-    if kind == OWN_AFTER:
-        for q in range(np.uint64(n)):
-            x = rest + (states[q] - rest) * exp(gaps[q] * rates[q])
-            x += doses[q] * (full - x)
-            states[q] = x
-            size[first + q] *= base + gain * x
-    else:
-        for q in range(np.uint64(n)):
-            x = rest + (states[q] - rest) * exp(gaps[q] * rates[q])
-            used = one - exp(-doses[q])
-            states[q] = x + used * (full - x)
-            size[first + q] *= base + gain * (full - (full - x) * used / doses[q])
+@inner
+def chosen(choice: Any, even: Any, share: Any, first: int, size: int) -> int:
+    """The neuron of a chunk that 64 bits stand for. ``even``: all alike; else ``share`` is that of the rate, up to and with each neuron."""
+    if even:
+        return np.int64(((choice >> _HALF) * np.uint64(size)) >> _HALF)
+    u = to_unit(choice)
+    low, high = np.int64(0), size - 1
+    while low < high:
+        middle = (low + high) >> 1
+        if share[first + middle] <= u:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
-@njit(fastmath=FAST, cache=True)
-def decay_to(stop: float, fall: float, when: Array, size: Any, made: int, n: int, decayed: Array) -> None:
-    """What is left of ``n`` arrivals at ``stop``."""
-    first = np.uint64(made)
-    for q in range(np.uint64(n)):
-        decayed[q] = size[first + q] * decay((stop - when[first + q]) * fall)
+@cache
+def draw_kernel(steady: bool) -> Any:
+    """``(at, b, d, c, made, stop)``: list the arrivals of chunk ``c`` of drive ``d`` before ``stop``, from ``made`` on, in time. Returns how many
+    are listed, or -1 if there is no room."""
 
-
-@njit(fastmath=FAST, cache=True)
-def drive_block(at: Any, b: int, blocks: int, d: int, stop: float, made: int, one: Any) -> int:
-    """All arrivals of drive ``d`` before ``stop`` at the neurons of block ``b``: summed, decayed to ``stop``, and listed from ``made`` on.
-    Returns how many are listed, or -1 if there is no room for them.
-
-    Neurons are passed over until none has an arrival left, rather than one by one: which of them has another is what a processor
-    cannot guess, and so it need not.
-    """
-    block = view_2d(at, AT_BLOCK, BLOCK_COLUMNS, I64)
-    table, shapes = view_2d(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, I64), view_2d(at, AT_DRIVE_VALUES, SHAPE_COLUMNS, F64)
-    projection, constants = (
-        view_2d(at, AT_PROJECTION, PROJECTION_COLUMNS, I64),
-        view_2d(at, AT_CONSTANTS, CONSTANTS_COLUMNS, F64),
-    )
-    population = view_2d(at, AT_POPULATION, POPULATION_COLUMNS, F64)
-    p, first, shape = table[d, D_PROJECTION], table[d, D_FIRST], table[d, D_SHAPE]
-    kind, syn, own = projection[p, KIND], projection[p, SYN0], projection[p, OWN0]
-    low, high = block[b, LOW], block[b, HIGH]
-    lag, fall = constants[p, DELAY], -1.0 / population[block[b, POPULATION], TAU]
-    edge0, edges_n = table[d, D_EDGE0], table[d, D_EDGES]
-    values, edges, level = (
-        shapes[d],
-        view(at, AT_EDGES, F64)[edge0 : edge0 + edges_n],
-        view(at, AT_LEVEL, F64)[edge0 : edge0 + edges_n],
-    )
-    weight, dose, rate, state = (
-        view(at, AT_WEIGHT, one),
-        view(at, AT_DOSE, one),
-        view(at, AT_RATE, one),
-        view(at, AT_STATE, one),
-    )
-    following, interval, mean = view(at, AT_NEXT, F64), view(at, AT_INTERVAL, F64), view(at, AT_MEAN, F64)
-    drawn, stream = view(at, AT_DRAWN, U64), view(at, AT_STREAM, U64)
-    excitation, inhibition = view(at, AT_EXCITATION, F64), view(at, AT_INHIBITION, F64)
-    active = part(at, AT_CHOSEN, b, blocks, I32)
-    who, when = part(at, AT_DRIVE_AT, b, blocks, I32), part(at, AT_DRIVE_TIME, b, blocks, F64)
-    size, of = part(at, AT_DRIVE_SIZE, b, blocks, one), part(at, AT_DRIVE_OF, b, blocks, I32)
-    real = weight.dtype.type
-    shape_of_size = (constants[p, X_REST], constants[p, X_PULSE], constants[p, BASE], constants[p, GAIN])
-    width = constants[p, WIDTH]  # the rest between two pulses is shorter than their interval
-    decayed = part(at, AT_BEFORE, b, blocks, F64)
-    gaps, rates = part(at, AT_DRIVE_GAPS, b, blocks, one), part(at, AT_DRIVE_RATES, b, blocks, one)
-    doses, states = part(at, AT_DRIVE_DOSES, b, blocks, one), part(at, AT_DRIVE_STATES, b, blocks, one)
-    m = 0
-    for i in range(low, high):
-        active[m] = i
-        m += following[np.uint64(first + i)] + lag < stop
-    while m > 0:
-        if made + m > who.shape[0]:
-            return -1
-        listed = np.uint64(made)
-        for q in range(np.uint64(m)):
-            i = np.int64(active[q])
-            who[listed + q], of[listed + q] = active[q], p
-            when[listed + q] = following[np.uint64(first + i)] + lag
-            size[listed + q] = weight[np.uint64(syn + i)]
-        if kind != STATIC:
-            for q in range(np.uint64(m)):
-                o = np.uint64(own + np.int64(active[q]))
-                gaps[q], rates[q], doses[q], states[q] = (
-                    real(-max(interval[np.uint64(first + active[q])] - width, 0.0)),
-                    rate[o],
-                    dose[o],
-                    state[o],
-                )
-            use(kind, shape_of_size, gaps, rates, doses, states, size, made, m)
-            for q in range(np.uint64(m)):
-                state[np.uint64(own + np.int64(active[q]))] = states[q]
-        decay_to(stop, fall, when, size, made, m, decayed)
-        left = 0
-        for q in range(np.uint64(m)):
-            i = np.int64(active[q])
-            n, e = np.uint64(i), np.uint64(first + i)
-            excitation[n] += max(decayed[q], 0.0)
-            inhibition[n] += min(decayed[q], 0.0)
-            spike = following[e]
-            if shape == STEADY:  # a call would cost five times the draw
-                gap, count = exponential(stream[e], drawn[e])
-                after = spike + gap * mean[e]
+    @kernel
+    def draw(at: Any, b: int, d: int, c: int, made: int, stop: float, _y: float) -> int:
+        table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
+        p, n, even, most = table[D_PROJECTION], table[D_EDGES], table[D_EVEN], room(at, AT_DRIVE_AT)
+        low = table[D_LOW] + (c - table[D_CHUNK0]) * CHUNK
+        size, first = min(table[D_HIGH] - low, CHUNK), table[D_FIRST] + low
+        values, share = row(at, AT_DRIVE_VALUES, SHAPE_COLUMNS, d, F64), view(at, AT_SHARE, F64)
+        edges, level = row(at, AT_EDGES, 1, table[D_EDGE0], F64), row(at, AT_LEVEL, 1, table[D_EDGE0], F64)
+        following, drawn = view(at, AT_NEXT, F64), view(at, AT_DRAWN, U64)
+        who, when, of = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64), part(at, AT_DRIVE_OF, b, I32)
+        lag, mean = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[DELAY], view(at, AT_MEAN, F64)[c]
+        stream, k, t = view(at, AT_STREAM, U64)[c], drawn[c], following[c]
+        while t + lag < stop:
+            if made == most:
+                return np.int64(-1)
+            i = chosen(pick(stream, k), even, share, first, size)
+            who[made], when[made], of[made] = np.int32(low + i), t + lag, np.int32(p)
+            made += 1
+            if steady:
+                gap, k = exponential(stream, k)
+                t += gap * mean
             else:
-                after, count = next_spike(stream[e], drawn[e], spike, mean[e], shape, values, edges, level)
-            following[e], interval[e], drawn[e] = after, after - spike, count
-            active[np.uint64(left)] = np.int32(i)
-            left += after + lag < stop
-        made += m
-        m = left
-    return made
+                t, k = next_spike(stream, k, t, mean, table[D_SHAPE], values, edges, level, n)
+        following[c], drawn[c] = t, k
+        return made
+
+    return draw
+
+
+@cache
+def weigh_kernel(real: type) -> Any:
+    """``(at, b, d, first, last)``: sizes of the listed arrivals ``first`` to ``last`` of drive ``d``: weights."""
+    one = real(1.0)
+
+    @kernel
+    def weigh(at: Any, b: int, d: int, first: int, last: int, _x: float, _y: float) -> int:
+        p = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)[D_PROJECTION]
+        syn = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[SYN0]
+        who, size, weight = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_SIZE, b, one), view(at, AT_WEIGHT, one)
+        for q in range(first, last):
+            size[q] = weight[syn + who[q]]
+        return last
+
+    return weigh
+
+
+@cache
+def use_kernel(real: type, mean: bool) -> Any:
+    """As :func:`weigh_kernel`, for devices of their own; ``mean``: see :mod:`ionspike.network.synapse_maps`. Two arrivals may be of one neuron, so
+    states move one by one; the exponentials between them do not depend on each other."""
+    one = real(1.0)
+
+    @kernel
+    def use(at: Any, b: int, d: int, first: int, last: int, _x: float, _y: float) -> int:
+        table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
+        p, mine = table[D_PROJECTION], table[D_FIRST]
+        projection, constants = (
+            row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64),
+            row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64),
+        )
+        syn, own, lag, width = projection[SYN0], projection[OWN0], constants[DELAY], constants[WIDTH]
+        rest, full, base, gain = (
+            real(constants[X_REST]), real(constants[X_PULSE]), real(constants[BASE]), real(constants[GAIN]),
+        )  # fmt: skip
+        who, when, before = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64), view(at, AT_DRIVE_LAST, F64)
+        size, weight, dose = part(at, AT_DRIVE_SIZE, b, one), view(at, AT_WEIGHT, one), view(at, AT_DOSE, one)
+        rate, state = view(at, AT_RATE, one), view(at, AT_STATE, one)
+        kept, used = part(at, AT_DRIVE_GAPS, b, one), part(at, AT_DRIVE_DOSES, b, one)
+        for q in range(first, last):
+            i, time = np.int64(who[q]), when[q] - lag
+            # the rest between two pulses is shorter than their interval
+            kept[q] = real(-max(time - before[mine + i] - width, 0.0)) * rate[own + i]
+            before[mine + i] = time
+            if mean:
+                used[q] = -dose[own + i]
+        for q in range(first, last):
+            kept[q] = exp(kept[q])
+            if mean:
+                used[q] = one - exp(used[q])
+        for q in range(first, last):
+            i = np.int64(who[q])
+            x = rest + (state[own + i] - rest) * kept[q]
+            if mean:
+                state[own + i] = x + used[q] * (full - x)
+                x = full - (full - x) * used[q] / dose[own + i]
+            else:
+                x += dose[own + i] * (full - x)
+                state[own + i] = x
+            size[q] = weight[syn + i] * (base + gain * x)
+        return last
+
+    return use
+
+
+@cache
+def drive_kernel(real: type) -> Any:
+    """``(at, b, .., stop)``: all arrivals of all drives before ``stop`` at the neurons of block ``b``: listed, and summed, decayed to ``stop``.
+    Returns how many there are, or -1 if there is no room for them."""
+    one = real(1.0)
+
+    @kernel
+    def drive(at: Any, b: int, _j: int, _k: int, _l: int, stop: float, _y: float) -> int:
+        block = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)
+        fall = -1.0 / row(at, AT_POPULATION, POPULATION_COLUMNS, block[POPULATION], F64)[TAU]
+        who, when = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64)
+        size, decayed = part(at, AT_DRIVE_SIZE, b, one), part(at, AT_DECAYED, b, F64)
+        excitation, inhibition = view(at, AT_EXCITATION, F64), view(at, AT_INHIBITION, F64)
+        draws, uses = view(at, AT_DRAW_KERNEL, I64), view(at, AT_USE_KERNEL, I64)
+        made = np.int64(0)
+        for d in range(block[DRIVE_LOW], block[DRIVE_HIGH]):
+            table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
+            chunk = table[D_CHUNK0] + (block[LOW] - table[D_LOW]) // CHUNK
+            for c in range(chunk, chunk + (block[HIGH] - block[LOW] + CHUNK - 1) // CHUNK):
+                first = made
+                made = call(draws[d], at, b, d, c, first, stop, 0.0)
+                if made < 0:
+                    return made
+                call(uses[d], at, b, d, first, made, 0.0, 0.0)
+                for q in range(first, made):
+                    decayed[q] = size[q] * decay((stop - when[q]) * fall)
+                for q in range(first, made):
+                    excitation[who[q]] += max(decayed[q], 0.0)
+                    inhibition[who[q]] += min(decayed[q], 0.0)
+        return made
+
+    return drive

@@ -14,11 +14,11 @@ from ionspike.network.cell import Cell
 from ionspike.network.connectivity import Matrix, OneToOne, expected_count, matrix_weights, pairs
 from ionspike.network.distributions import values
 from ionspike.network.dynamics import pack
-from ionspike.network.elementary import streams
 from ionspike.network.inputs import InhomogeneousPoisson, ModulatedPoisson, Poisson
 from ionspike.network.network import Network, Projection, Source
 from ionspike.network.neurons import LIF
 from ionspike.network.sorting import longest_rows, rows_and_places, sort_rows
+from ionspike.network.sources import poisson_state
 from ionspike.network.synapse_table import Table, table
 
 NEVER = -1e9  # s: a spike so long ago that every device has forgotten it
@@ -84,7 +84,15 @@ def blocks_of(net: Network, name: str) -> int:
         for p in net.projections.values()
         if p.target == name and not isinstance(p.connectivity, OneToOne)
     )
-    return max(2, min(-(-population.size // _WIDE), int(incoming / _ROW)))
+    wide = -(-population.size // max(2, min(-(-population.size // _WIDE), int(incoming / _ROW))))
+    return -(-population.size // (-(-wide // a.CHUNK) * a.CHUNK))
+
+
+def width_of(net: Network, name: str) -> int:
+    """Neurons of a block, of all but the last: whole chunks of a drive where there are several."""
+    size, blocks = size_of(net, name), blocks_of(net, name)
+    wide = -(-size // blocks)
+    return wide if blocks == 1 or isinstance(net.populations[name].neuron, Cell) else -(-wide // a.CHUNK) * a.CHUNK
 
 
 def size_of(net: Network, name: str) -> int:
@@ -254,8 +262,7 @@ class _Builder:
     def blocks(self) -> tuple[np.ndarray, np.ndarray]:
         rows, bundle, drive = [], [], 0
         for name, parts in self.by_block.items():
-            size, low = size_of(self.net, name), self.first[name]
-            wide = -(-size // len(parts))
+            size, low, wide = size_of(self.net, name), self.first[name], width_of(self.net, name)
             channels = any(
                 table(p, self.net).rail is not None for p in self.net.projections.values() if p.target == name
             )
@@ -281,17 +288,18 @@ class _Builder:
     def poisson(self, block: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         parts = [(name, k, source) for name, listed in self.drives.items() for k, source in listed]
         made = [poisson_state(self.net.seed, source) for _, _, source in parts]
-        rows, shape_values, edges, levels, at, edge0 = [], [], [], [], 0, 0
+        rows, shape_values, edges, levels, at, edge0, chunk0 = [], [], [], [], 0, 0, 0
         peak = np.zeros(len(block))
         for (name, k, source), state in zip(parts, made, strict=True):
-            rows.append([k, at - self.first[name], state["shape"], edge0, len(state["edges"])])
+            low, high = self.first[name], self.first[name] + source.size
+            rows.append([k, at - low, state["shape"], edge0, len(state["edges"]), low, high, chunk0, state["even"]])
             shape_values.append(state["values"])
             edges.append(state["edges"])
             levels.append(np.append(state["level"], 0.0)[: len(state["edges"])])
             for b in np.flatnonzero(block[:, a.POPULATION] == self.number[name]):
-                inside = slice(block[b, a.LOW] - self.first[name], block[b, a.HIGH] - self.first[name])
-                peak[b] += (1 / state["mean"][inside]).sum()
-            at, edge0 = at + source.size, edge0 + len(state["edges"])
+                chunks = slice((block[b, a.LOW] - low) // a.CHUNK, -(-(block[b, a.HIGH] - low) // a.CHUNK))
+                peak[b] += (1 / state["mean"][chunks]).sum()
+            at, edge0, chunk0 = at + source.size, edge0 + len(state["edges"]), chunk0 + len(state["mean"])
 
         def column(key: str, kind: Any) -> np.ndarray:
             return np.concatenate([*(m[key] for m in made), np.empty(0, kind)]).astype(kind)
@@ -300,7 +308,8 @@ class _Builder:
             "drive_table": np.array(rows, np.int64).reshape(-1, a.DRIVE_COLUMNS),
             "drive_values": np.array(shape_values, float).reshape(-1, a.SHAPE_COLUMNS),
             **{key: column(key, np.uint64) for key in ("stream", "drawn")},
-            **{key: column(key, float) for key in ("next", "interval", "mean")},
+            **{key: column(key, float) for key in ("next", "mean", "share")},
+            "drive_last": np.full(at, NEVER),
             "edges": np.concatenate([*edges, np.empty(0)]),
             "level": np.concatenate([*levels, np.empty(0)]),
         }
@@ -392,10 +401,9 @@ def pairs_of(net: Network, p: Projection) -> tuple[np.ndarray, np.ndarray]:
 
 def placed(net: Network, p: Projection, real: np.dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Source and target of every synapse of a projection as it is described, rows, and which synapse is at each place."""
-    sources, targets = size_of(net, p.source), size_of(net, p.target)
+    sources = size_of(net, p.source)
     source, target = pairs_of(net, p)
-    blocks = blocks_of(net, p.target)
-    rows, places = rows_and_places(source, target, -(-targets // blocks), blocks, sources)
+    rows, places = rows_and_places(source, target, width_of(net, p.target), blocks_of(net, p.target), sources)
     delay = delays(net, p, len(source), real)
     if np.ndim(delay):
         sort_rows(rows, places, np.asarray(delay))
@@ -434,18 +442,3 @@ def delays(net: Network, p: Projection, count: int, real: np.dtype) -> Any:
     if least < 0:
         raise InputError(f"delay of projection {p.name!r} is {least:g} s; expected 0 or more")
     return np.asarray(delay).astype(real).astype(float) if np.ndim(delay) else delay
-
-
-def poisson_state(seed: int, source: Source) -> dict[str, Any]:
-    """Streams, first spikes and shape of a Poisson input."""
-    from ionspike.network.sources import first_spikes, rate_shape
-
-    shape, values_, edges, level, peak = rate_shape(source.input)
-    mean = 1 / np.where(peak > 0, np.broadcast_to(peak, source.size), np.nan)
-    mean = np.where(np.isnan(mean), np.inf, mean).astype(float)
-    stream = streams(seed, source.name, source.size)
-    following, drawn = first_spikes(stream, mean, shape, values_, edges, level)
-    return {
-        "shape": shape, "values": values_, "edges": edges, "level": level, "mean": mean, "stream": stream, "next": following,
-        "interval": following - NEVER, "drawn": drawn,
-    }  # fmt: skip

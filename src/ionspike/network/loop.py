@@ -5,24 +5,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import float64, int64, njit, prange, types
 
 from ionspike.network.arrays import (
     AT_ARRIVED,
     AT_BLOCK,
     AT_BUNDLE,
-    AT_CARD_CONDUCTANCE,
-    AT_CARD_COUNT,
-    AT_CARD_MAP,
     AT_CONSTANTS,
-    AT_DEVICE_STATE,
     AT_DRIVE_AT,
     AT_DRIVEN,
+    AT_EFFICACY_KERNEL,
     AT_EVENTS,
     AT_FEED_FROM,
     AT_FEED_POPULATION,
@@ -30,6 +28,7 @@ from ionspike.network.arrays import (
     AT_FIRED,
     AT_FIRED_AT,
     AT_FIRST,
+    AT_KERNEL,
     AT_LAST,
     AT_OUT_FROM,
     AT_OUT_TIME,
@@ -50,158 +49,131 @@ from ionspike.network.arrays import (
     BUNDLE_COLUMNS,
     BUNDLE_HIGH,
     BUNDLE_LOW,
-    CARD0,
     CELLS,
     CONSTANTS_COLUMNS,
     DRIVE_HIGH,
     DRIVE_LOW,
     HIGH,
-    KIND,
+    K_ADVANCE,
+    K_CHOOSE,
+    K_COLLECT,
+    K_DELIVER,
+    K_DRIVE,
+    K_SETTLE,
+    K_WALK,
+    K_WALK_CELLS,
     LONGEST,
     LOW,
-    MAX_STATES,
     MODE,
     POPULATION,
     PROJECTION_COLUMNS,
-    RULE,
-    SHARED,
     SOURCE0,
-    STATE0,
     SUMMED,
-    TM_FACILITATION,
-    TM_RECOVERY,
-    TM_U,
-    TSODYKS_MARKRAM,
-    WIDTH,
     Array,
     Ints,
 )  # fmt: skip
-from ionspike.network.drive import drive_block
-from ionspike.network.synapse_maps import card_pulse, tsodyks_markram
-from ionspike.network.views import F64, I32, I64, part, view, view_2d
-from ionspike.network.walk import collect, walk_lif
-from ionspike.network.window import choose_all, deliver, settle
+from ionspike.network.kernels import call, inner, kernel, kernel_of_threads
+from ionspike.network.views import F64, I32, I64, length, part, room, row, view
 
 # what a window may need, by place in the array that run_windows fills: entries a block, spikes of all blocks
 NEED_ARRIVALS, NEED_PARTS, NEED_DRIVEN, NEED_SPIKES, NEED_ALL_SPIKES = range(5)
+_LOOP = types.UniTuple(int64, 3)(int64, int64, float64[::1], int64, int64, float64, int64[::1])
 OVERFLOW = -1  # in the number of windows done: more Poisson arrivals than there can be
 
 
-@njit(cache=True)
-def advance_lif(at: Any, b: int, start: float, stop: float, one: Any) -> None:
-    """One block of LIF neurons through one window."""
-    block = view_2d(at, AT_BLOCK, BLOCK_COLUMNS, I64)
-    blocks = block.shape[0]
-    parts, listed = deliver(at, b, blocks, start, stop, one), np.int64(0)
-    for d in range(block[b, DRIVE_LOW], block[b, DRIVE_HIGH]):
-        listed = drive_block(at, b, blocks, d, stop, listed, one)
+@inner
+def advance(at: Any, b: int, start: float, stop: float) -> None:
+    """One block of neurons through one window."""
+    block, kernels = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64), view(at, AT_KERNEL, I64)
+    parts, listed = call(kernels[K_DELIVER], at, b, 0, 0, 0, start, stop), np.int64(0)
+    if block[DRIVE_HIGH] > block[DRIVE_LOW]:
+        listed = call(kernels[K_DRIVE], at, b, 0, 0, 0, stop, 0.0)
         if listed < 0:
             view(at, AT_SPIKES, I64)[b] = OVERFLOW
             return
     view(at, AT_EVENTS, I64)[b] += view(at, AT_ARRIVED, I64)[b] + listed
-    chosen = settle(at, b, blocks, start, stop) if block[b, MODE] == SUMMED else choose_all(at, b, blocks)
-    collect(at, b, blocks, parts, listed, chosen, one)
-    walk_lif(at, b, blocks, chosen, start, stop)
+    choose = kernels[K_SETTLE] if block[MODE] == SUMMED else kernels[K_CHOOSE]
+    chosen = call(choose, at, b, 0, 0, 0, start, stop)
+    call(kernels[K_COLLECT], at, b, parts, listed, chosen, 0.0, 0.0)
+    call(kernels[K_WALK_CELLS] if block[MODE] == CELLS else kernels[K_WALK], at, b, chosen, 0, 0, start, stop)
 
 
-@njit(cache=True)
-def needed(at: Any, start: float, stop: float, own_spikes: float, need: Ints) -> None:
+@inner
+def needed(at: Any, blocks: int, start: float, stop: float, own_spikes: float, need: Any) -> None:
     """Upper bounds of one window: the busiest block's arrivals, parts, drive arrivals and spikes, and the spikes of all blocks.
 
     Poisson counts have no bound; ten standard deviations above the mean are passed once in 1e22 windows, and then noticed.
     """
-    block, bundle = view_2d(at, AT_BLOCK, BLOCK_COLUMNS, I64), view_2d(at, AT_BUNDLE, BUNDLE_COLUMNS, I64)
     count, driven = view(at, AT_PENDING_COUNT, I64), view(at, AT_DRIVEN, F64)
     for k in range(5):
         need[k] = 0
-    for b in range(block.shape[0]):
-        arrived, parts = 0, 0
-        for k in range(block[b, BUNDLE_LOW], block[b, BUNDLE_HIGH]):
-            p = bundle[k, B_PROJECTION]
-            arrived += count[p] * bundle[k, B_LONGEST]
-            parts += count[p]
+    for b in range(blocks):
+        block = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)
+        arrived, parts = np.int64(0), np.int64(0)
+        for k in range(block[BUNDLE_LOW], block[BUNDLE_HIGH]):
+            bundle = row(at, AT_BUNDLE, BUNDLE_COLUMNS, k, I64)
+            arrived += count[bundle[B_PROJECTION]] * bundle[B_LONGEST]
+            parts += count[bundle[B_PROJECTION]]
         mean = driven[b] * (stop - start)
-        drawn = int(mean + 10.0 * np.sqrt(mean) + 64.0) if mean > 0.0 else 0
-        spikes = arrived + drawn + int((block[b, HIGH] - block[b, LOW]) * (1.0 + own_spikes * (stop - start))) + 1
+        drawn = np.int64(mean + 10.0 * math.sqrt(mean) + 64.0) if mean > 0.0 else np.int64(0)
+        alone = np.int64((block[HIGH] - block[LOW]) * (1.0 + own_spikes * (stop - start)))
+        spikes = arrived + drawn + alone + 1
         need[NEED_ARRIVALS], need[NEED_PARTS] = max(need[NEED_ARRIVALS], arrived), max(need[NEED_PARTS], parts)
         need[NEED_DRIVEN], need[NEED_SPIKES] = max(need[NEED_DRIVEN], drawn), max(need[NEED_SPIKES], spikes)
         need[NEED_ALL_SPIKES] += spikes
 
 
-@njit(cache=True)
-def room_for(at: Any, need: Ints, made: int, fed: int) -> bool:
+@inner
+def room_for(at: Any, need: Any, made: int, fed: int) -> bool:
     """Whether the buffers take what a window may need."""
-    blocks, projections = view_2d(at, AT_BLOCK, BLOCK_COLUMNS, I64).shape[0], view(at, AT_PENDING_COUNT, I64)
-    most = 0
-    for p in range(projections.shape[0]):
-        most = max(most, projections[p])
-    pending = view(at, AT_PENDING_TIME, F64).shape[0] // max(projections.shape[0], 1)
+    count, most = view(at, AT_PENDING_COUNT, I64), np.int64(0)
+    for p in range(length(at, AT_PENDING_COUNT)):
+        most = max(most, count[p])
     return (
-        at[2 * AT_SIZE + 1] // blocks > need[NEED_ARRIVALS]
-        and at[2 * AT_WHEN + 1] // blocks > need[NEED_PARTS]
-        and at[2 * AT_DRIVE_AT + 1] // blocks > need[NEED_DRIVEN]
-        and at[2 * AT_TIME + 1] // blocks > need[NEED_ARRIVALS] + need[NEED_DRIVEN]
-        and at[2 * AT_FIRED + 1] // blocks > need[NEED_SPIKES]
-        and at[2 * AT_OUT_TIME + 1] > made + need[NEED_ALL_SPIKES]
-        and pending > most + need[NEED_ALL_SPIKES] + at[2 * AT_FEED_TIME + 1] - fed
+        room(at, AT_SIZE) > need[NEED_ARRIVALS]
+        and room(at, AT_WHEN) > need[NEED_PARTS]
+        and room(at, AT_DRIVE_AT) > need[NEED_DRIVEN]
+        and room(at, AT_TIME) > need[NEED_ARRIVALS] + need[NEED_DRIVEN]
+        and room(at, AT_FIRED) > need[NEED_SPIKES]
+        and length(at, AT_OUT_TIME) > made + need[NEED_ALL_SPIKES]
+        and room(at, AT_PENDING_TIME) > most + need[NEED_ALL_SPIKES] + length(at, AT_FEED_TIME) - fed
     )
 
 
-@njit(cache=True)
+@inner
 def drop_delivered(at: Any, stop: float) -> None:
     """Forget the spikes whose last arrival is past."""
-    count, constants = view(at, AT_PENDING_COUNT, I64), view_2d(at, AT_CONSTANTS, CONSTANTS_COLUMNS, F64)
-    for p in range(count.shape[0]):
-        time, source = (
-            part(at, AT_PENDING_TIME, p, count.shape[0], F64),
-            part(at, AT_PENDING_SOURCE, p, count.shape[0], I64),
-        )
-        interval = part(at, AT_PENDING_INTERVAL, p, count.shape[0], F64)
-        efficacy = part(at, AT_PENDING_EFFICACY, p, count.shape[0], F64)
-        kept = 0
+    count = view(at, AT_PENDING_COUNT, I64)
+    for p in range(length(at, AT_PENDING_COUNT)):
+        longest = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[LONGEST]
+        time, source = part(at, AT_PENDING_TIME, p, F64), part(at, AT_PENDING_SOURCE, p, I64)
+        interval, efficacy = part(at, AT_PENDING_INTERVAL, p, F64), part(at, AT_PENDING_EFFICACY, p, F64)
+        kept = np.int64(0)
         for q in range(count[p]):
-            if time[q] + constants[p, LONGEST] >= stop:
+            if time[q] + longest >= stop:
                 time[kept], source[kept], interval[kept], efficacy[kept] = time[q], source[q], interval[q], efficacy[q]
                 kept += 1
         count[p] = kept
 
 
-@njit(cache=True)
+@inner
 def send(at: Any, time: float, sender: int, population: int) -> None:
     """A spike of a neuron or an input onto its way through every projection of its population; shared states move here."""
     last, first, outgoing = view(at, AT_LAST, F64), view(at, AT_FIRST, I64), view(at, AT_OUTGOING, I64)
-    projection, constants = (
-        view_2d(at, AT_PROJECTION, PROJECTION_COLUMNS, I64),
-        view_2d(at, AT_CONSTANTS, CONSTANTS_COLUMNS, F64),
-    )
-    count, states = view(at, AT_PENDING_COUNT, I64), view_2d(at, AT_DEVICE_STATE, MAX_STATES, F64)
+    count, kernels = view(at, AT_PENDING_COUNT, I64), view(at, AT_EFFICACY_KERNEL, I64)
     interval = time - last[sender]
     last[sender] = time
-    n = count.shape[0]
     for o in range(first[population], first[population + 1]):
         p = outgoing[o]
-        source, efficacy = sender - projection[p, SOURCE0], 1.0
-        if projection[p, KIND] == SHARED:
-            x = states[projection[p, STATE0] + source]
-            if projection[p, RULE] == TSODYKS_MARKRAM:
-                efficacy = tsodyks_markram(
-                    x, interval, constants[p, TM_U], constants[p, TM_FACILITATION], constants[p, TM_RECOVERY]
-                )
-            else:
-                c = projection[p, CARD0]
-                maps, conductance = (
-                    view_2d(at, AT_CARD_MAP, 6, F64),
-                    view_2d(at, AT_CARD_CONDUCTANCE, MAX_STATES + 3, F64),
-                )
-                states_of = view(at, AT_CARD_COUNT, I64)[c]
-                efficacy = card_pulse(maps, c * MAX_STATES, conductance[c], states_of, x, interval, constants[p, WIDTH])
-        k = count[p]
-        part(at, AT_PENDING_TIME, p, n, F64)[k], part(at, AT_PENDING_SOURCE, p, n, I64)[k] = time, source
-        part(at, AT_PENDING_INTERVAL, p, n, F64)[k], part(at, AT_PENDING_EFFICACY, p, n, F64)[k] = interval, efficacy
+        source, k = sender - row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[SOURCE0], count[p]
+        part(at, AT_PENDING_TIME, p, F64)[k], part(at, AT_PENDING_SOURCE, p, I64)[k] = time, source
+        part(at, AT_PENDING_INTERVAL, p, F64)[k], part(at, AT_PENDING_EFFICACY, p, F64)[k] = interval, 1.0
+        if kernels[p] != 0:
+            call(kernels[p], at, p, source, k, 0, interval, 0.0)
         count[p] = k + 1
 
 
-@njit(cache=True)
+@inner
 def feed(at: Any, fed: int, stop: float) -> int:
     """Send the spikes of listed inputs before ``stop``; how many of the list are sent by now."""
     time, sender, population = (
@@ -209,85 +181,73 @@ def feed(at: Any, fed: int, stop: float) -> int:
         view(at, AT_FEED_FROM, I64),
         view(at, AT_FEED_POPULATION, I64),
     )
-    while fed < time.shape[0] and time[fed] < stop:
+    while fed < length(at, AT_FEED_TIME) and time[fed] < stop:
         send(at, time[fed], sender[fed], population[fed])
         fed += 1
     return fed
 
 
-@njit(cache=True)
-def gather(at: Any, made: int) -> int:
+@inner
+def gather(at: Any, blocks: int, made: int) -> int:
     """Send the spikes of all blocks and list them; how many are listed by now, or -1 after an overflow."""
-    block, spikes = view_2d(at, AT_BLOCK, BLOCK_COLUMNS, I64), view(at, AT_SPIKES, I64)
-    out_time, out_from = view(at, AT_OUT_TIME, F64), view(at, AT_OUT_FROM, I32)
-    blocks = block.shape[0]
+    spikes, out_time, out_from = view(at, AT_SPIKES, I64), view(at, AT_OUT_TIME, F64), view(at, AT_OUT_FROM, I32)
     for b in range(blocks):
-        fired, fired_at = part(at, AT_FIRED, b, blocks, I32), part(at, AT_FIRED_AT, b, blocks, F64)
         if spikes[b] == OVERFLOW:
-            return OVERFLOW
+            return np.int64(OVERFLOW)
+        population = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)[POPULATION]
+        fired, fired_at = part(at, AT_FIRED, b, I32), part(at, AT_FIRED_AT, b, F64)
         for k in range(spikes[b]):
             out_time[made], out_from[made] = fired_at[k], fired[k]
             made += 1
-            send(at, fired_at[k], np.int64(fired[k]), block[b, POPULATION])
+            send(at, fired_at[k], np.int64(fired[k]), population)
     return made
 
 
 @cache
-def window_loop(cells: bool, parallel: bool) -> Callable[..., tuple[int, int, int]]:
-    """The compiled loop ``(at, edges, window, fed, own_spikes, need, one) -> (window, fed, spikes)``.
-
-    It runs from number ``window`` of the windows between ``edges`` on, and comes back when all are done, or before one that needs more
-    room than there is: ``need`` then says how much. Blocks of calibrated cells and threads are compiled where they are used only.
-    """
-    if cells:
-        from ionspike.network.walk_cells import walk_cells
-
-        @njit(cache=True)
-        def advance(at: Any, b: int, start: float, stop: float, one: Any) -> None:
-            block = view_2d(at, AT_BLOCK, BLOCK_COLUMNS, I64)
-            if block[b, MODE] != CELLS:
-                advance_lif(at, b, start, stop, one)
-                return
-            parts = deliver(at, b, block.shape[0], start, stop, one)
-            view(at, AT_EVENTS, I64)[b] += view(at, AT_ARRIVED, I64)[b]
-            chosen = choose_all(at, b, block.shape[0])
-            collect(at, b, block.shape[0], parts, np.int64(0), chosen, one)
-            walk_cells(at, b, block.shape[0], stop)
-    else:
-        advance = advance_lif
-
+def advance_kernel(parallel: bool) -> Any:
+    """``(at, blocks, .., start, stop)``: all blocks through one window. Threads are compiled where they are used only."""
     if parallel:
 
-        @njit(parallel=True, cache=True)
-        def advance_all(at: Any, blocks: int, start: float, stop: float, one: Any) -> None:
+        @kernel_of_threads
+        def advance_side_by_side(at: Any, blocks: int, _j: int, _k: int, _l: int, start: float, stop: float) -> int:
             for b in prange(blocks):
-                advance(at, np.int64(b), start, stop, one)
-    else:
+                advance(at, np.int64(b), start, stop)
+            return blocks
 
-        @njit(cache=True)
-        def advance_all(at: Any, blocks: int, start: float, stop: float, one: Any) -> None:
-            for b in range(blocks):
-                advance(at, b, start, stop, one)
+        return advance_side_by_side
 
-    @njit(cache=True)
-    def run_windows(
-        at: Any, edges: Array, window: int, fed: int, own_spikes: float, need: Ints, one: Any
-    ) -> tuple[int, int, int]:
-        blocks, made = (
-            view_2d(at, AT_BLOCK, BLOCK_COLUMNS, I64).shape[0],
-            np.int64(0),
-        )  # a literal would be compiled twice
-        for w in range(window, edges.shape[0] - 1):
-            start, stop = edges[w], edges[w + 1]
-            fed = feed(at, fed, stop)
-            needed(at, start, stop, own_spikes, need)
-            if not room_for(at, need, made, fed):
-                return w, fed, made
-            advance_all(at, blocks, start, stop, one)
-            drop_delivered(at, stop)
-            made = gather(at, made)
-            if made < 0:
-                return w, fed, made
-        return edges.shape[0] - 1, fed, made
+    @kernel
+    def advance_in_turn(at: Any, blocks: int, _j: int, _k: int, _l: int, start: float, stop: float) -> int:
+        for b in range(blocks):
+            advance(at, b, start, stop)
+        return blocks
 
-    return run_windows
+    return advance_in_turn
+
+
+@cache
+def window_loop() -> Callable[..., tuple[int, int, int]]:
+    """The compiled loop ``(at, blocks, edges, window, fed, own_spikes, need) -> (window, fed, spikes)``.
+
+    It runs from number ``window`` of the windows between ``edges`` on, and comes back when all are done, or before one that needs more
+    room than there is: ``need`` then says how much.
+    """
+    return njit(_LOOP, cache=True, error_model="numpy")(_run_windows)
+
+
+def _run_windows(
+    at: Any, blocks: int, edges: Array, window: int, fed: int, own_spikes: float, need: Ints
+) -> tuple[int, int, int]:
+    advance_all, made = view(at, AT_KERNEL, I64)[K_ADVANCE], np.int64(0)
+    for w in range(window, edges.shape[0] - 1):
+        start, stop = edges[w], edges[w + 1]
+        fed = feed(at, fed, stop)
+        needed(at, blocks, start, stop, own_spikes, need)
+        if not room_for(at, need, made, fed):
+            return w, fed, made
+        call(advance_all, at, blocks, 0, 0, 0, start, stop)
+        drop_delivered(at, stop)
+        made = gather(at, blocks, made)
+        if made < 0:
+            return w, fed, made
+    return edges.shape[0] - 1, fed, made

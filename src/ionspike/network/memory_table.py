@@ -5,8 +5,27 @@ from __future__ import annotations
 import numpy as np
 
 from ionspike.network import arrays as a
+from ionspike.network.drive import draw_kernel, drive_kernel, use_kernel, weigh_kernel
 from ionspike.network.layout import Layout
-from ionspike.network.loop import NEED_ALL_SPIKES, NEED_ARRIVALS, NEED_DRIVEN, NEED_PARTS, NEED_SPIKES
+from ionspike.network.loop import (
+    NEED_ALL_SPIKES,
+    NEED_ARRIVALS,
+    NEED_DRIVEN,
+    NEED_PARTS,
+    NEED_SPIKES,
+    advance_kernel,
+)
+from ionspike.network.synapse_maps import (
+    cards_kernel,
+    own_after_kernel,
+    own_mean_kernel,
+    scaled_kernel,
+    shared_card_kernel,
+    tsodyks_markram_kernel,
+)
+from ionspike.network.views import TABLE_COLUMNS
+from ionspike.network.walk import collect_kernel, walk_kernel
+from ionspike.network.window import choose_kernel, deliver_kernel, settle_kernel
 
 _PLACE = {name: k for k, name in enumerate(a.ARRAYS)}
 _PENDING = {"pending_time": float, "pending_source": np.int64, "pending_interval": float, "pending_efficacy": float}
@@ -16,8 +35,9 @@ class Memory:
     """Arrays by name (:data:`ionspike.network.arrays.ARRAYS`); ``table`` is what the compiled loops take. Buffers are filled anew in every
     window; they are virtual until they are written, so a bound that is never met costs nothing."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.table = np.zeros(2 * len(a.ARRAYS), np.int64)
+    def __init__(self, layout: Layout, threads: int) -> None:
+        self.table = np.zeros(TABLE_COLUMNS * len(a.ARRAYS), np.int64)
+        self.at = self.table.ctypes.data
         self._arrays: dict[str, np.ndarray] = {}
         self.real = layout.arrays["weight"].dtype
         self.one = self.real.type(1.0)
@@ -27,34 +47,38 @@ class Memory:
             self[name] = array
         for name in ("excitation", "inhibition"):
             self[name] = np.zeros(n)
-        self["slot"] = np.full(n, -1, np.int32)
+        self["slot"], self["flag"] = np.zeros(n, np.int32), np.zeros(n, np.uint8)
         for name in ("arrived", "events", "spikes"):
             self[name] = np.zeros(self.blocks, np.int64)
-        for name, kind in (("head", np.int64), ("chosen", np.int32), ("before", float)):
+        for name, kind in (("head", np.int64), ("chosen", np.int32)):
             self._buffer(name, largest, kind)
-        for name in ("drive_gaps", "drive_rates", "drive_doses", "drive_states"):
-            self._buffer(name, largest, self.real.type)
         for name, kind in _PENDING.items():
-            self[name] = np.empty(self.projections * 16, kind)
+            self._put(name, np.empty(self.projections * 16, kind), self.projections)
         self["pending_count"] = np.zeros(self.projections, np.int64)
         for name in ("feed_time", "out_time"):
             self[name] = np.empty(0)
         for name, kind in (("feed_from", np.int64), ("feed_population", np.int64), ("out_from", np.int32)):
             self[name] = np.empty(0, kind)
+        for name, addresses in kernels_of(layout, self.real.type, threads).items():
+            self[name] = addresses
         self.make_room(np.zeros(5, np.int64))
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._arrays[name]
 
     def __setitem__(self, name: str, array: np.ndarray) -> None:
+        self._put(name, array, 1)
+
+    def _put(self, name: str, array: np.ndarray, parts: int) -> None:
+        """An array that so many blocks or projections have alike parts of."""
         array = np.ascontiguousarray(array)
         self._arrays[name] = array
-        place = 2 * _PLACE[name]
-        self.table[place], self.table[place + 1] = array.ctypes.data, array.size
+        place = TABLE_COLUMNS * _PLACE[name]
+        self.table[place : place + TABLE_COLUMNS] = array.ctypes.data, array.size, array.size // max(parts, 1)
 
     def _buffer(self, name: str, room: int, kind: type) -> None:
         """A buffer of ``room`` entries a block."""
-        self[name] = np.empty(self.blocks * room, kind)
+        self._put(name, np.empty(self.blocks * room, kind), self.blocks)
 
     def make_room(self, need: np.ndarray) -> None:
         """Buffers for twice what a window may need (``need`` of :func:`ionspike.network.loop.needed`)."""
@@ -65,7 +89,10 @@ class Memory:
         self._buffer("size", arrivals, real)
         self._buffer("part", parts * a.PART_COLUMNS, np.int64)
         self._buffer("when", parts, float)
-        for name, kind in (("drive_at", np.int32), ("drive_time", float), ("drive_size", real), ("drive_of", np.int32)):
+        for name, kind in (
+            ("drive_at", np.int32), ("drive_time", float), ("drive_size", real), ("drive_of", np.int32),
+            ("drive_gaps", real), ("drive_doses", real), ("decayed", float),
+        ):  # fmt: skip
             self._buffer(name, driven, kind)
         for name, kind in (
             ("place", np.int32),
@@ -75,8 +102,8 @@ class Memory:
             ("synapse", np.int64),
         ):
             self._buffer(name, arrivals + driven, kind)
-        for name in ("following", "sorted"):
-            self._buffer(name, arrivals + driven, np.int64)
+        for name, kind in (("following", np.int64), ("sorted", np.int64), ("sorted_time", float)):
+            self._buffer(name, arrivals + driven, kind)
         self._buffer("fired", spikes, np.int32)
         self._buffer("fired_at", spikes, float)
         self.room_for_spikes(int(need[NEED_ALL_SPIKES]))
@@ -94,9 +121,62 @@ class Memory:
                 made = np.empty((self.projections, 2 * wanted), kind)
                 for p, n in enumerate(count):
                     made[p, :n] = old[p, :n]
-                self[name] = made.reshape(-1)
+                self._put(name, made.reshape(-1), self.projections)
 
     def pending(self, p: int) -> dict[str, np.ndarray]:
         """The spikes on their way through projection ``p``, as they lie."""
         n = int(self["pending_count"][p])
         return {name.removeprefix("pending_"): self[name].reshape(self.projections, -1)[p, :n] for name in _PENDING}
+
+
+def kernels_of(layout: Layout, real: type, threads: int) -> dict[str, np.ndarray]:
+    """Addresses of the kernels that a net needs; those it does not need are not compiled."""
+    block, projection, table = (layout.arrays[name] for name in ("block", "projection", "drive_table"))
+    modes, kernel = set(block[:, a.MODE]), np.zeros(a.KERNELS, np.int64)
+    kernel[a.K_DELIVER], kernel[a.K_COLLECT] = deliver_kernel(real).address, collect_kernel(real).address
+    kernel[a.K_ADVANCE] = advance_kernel(threads > 1 and len(block) > 1).address
+    if len(table):
+        kernel[a.K_DRIVE] = drive_kernel(real).address
+    if a.SUMMED in modes:
+        kernel[a.K_SETTLE] = settle_kernel().address
+    if modes != {a.SUMMED}:
+        kernel[a.K_CHOOSE] = choose_kernel().address
+    if modes != {a.CELLS}:
+        kernel[a.K_WALK] = walk_kernel().address
+    if a.CELLS in modes:
+        from ionspike.network.walk_cells import walk_cells_kernel
+
+        kernel[a.K_WALK_CELLS] = walk_cells_kernel().address
+    drawn = set(table[:, a.D_PROJECTION])
+    return {
+        "kernel": kernel,
+        "size_kernel": np.array(
+            [0 if p in drawn else _size_kernel(row, real) for p, row in enumerate(projection)], np.int64
+        ),
+        "efficacy_kernel": np.array([_efficacy_kernel(row) for row in projection], np.int64),
+        "draw_kernel": np.array([draw_kernel(bool(row[a.D_SHAPE] == a.STEADY)).address for row in table], np.int64),
+        "use_kernel": np.array([_use_kernel(projection[row[a.D_PROJECTION]], real) for row in table], np.int64),
+    }
+
+
+def _size_kernel(row: np.ndarray, real: type) -> int:
+    kind = row[a.KIND]
+    if kind == a.CELL:
+        return 0
+    if kind == a.OWN_AFTER:
+        return own_after_kernel(real).address
+    if kind == a.OWN_MEAN:
+        return own_mean_kernel(real, bool(row[a.GAIN0] >= 0)).address
+    return cards_kernel(real).address if kind == a.CARDS else scaled_kernel(real).address
+
+
+def _efficacy_kernel(row: np.ndarray) -> int:
+    if row[a.KIND] != a.SHARED:
+        return 0
+    return (tsodyks_markram_kernel() if row[a.RULE] == a.TSODYKS_MARKRAM else shared_card_kernel()).address
+
+
+def _use_kernel(row: np.ndarray, real: type) -> int:
+    if row[a.KIND] == a.STATIC:
+        return weigh_kernel(real).address
+    return use_kernel(real, bool(row[a.KIND] == a.OWN_MEAN)).address

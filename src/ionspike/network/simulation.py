@@ -16,13 +16,13 @@ from ionspike.errors import InputError, RunError
 from ionspike.network import arrays as a
 from ionspike.network.cell import Cell
 from ionspike.network.inputs import Recorded, Regular
-from ionspike.network.layout import Layout, lay_out, poisson_state
+from ionspike.network.layout import Layout, lay_out
 from ionspike.network.loop import window_loop
 from ionspike.network.memory import refuse_if_too_large
 from ionspike.network.memory_table import Memory
 from ionspike.network.network import Network
 from ionspike.network.recording import Record, Result
-from ionspike.network.sources import ListedTrains, PoissonTrains
+from ionspike.network.sources import ListedTrains, PoissonTrains, poisson_state
 from ionspike.network.states import Probes
 from ionspike.units import quantity
 
@@ -55,9 +55,8 @@ class Simulation:
         refuse_if_too_large(net, precision)
         self.net = net
         self.layout: Layout = lay_out(net, precision, set(self._spikes_of) & set(net.inputs))
-        self.memory = Memory(self.layout)
-        cells = any(isinstance(p.neuron, Cell) for p in net.populations.values())
-        self._run_windows = window_loop(cells, self.threads > 1)
+        self.memory = Memory(self.layout, self.threads)
+        self._run_windows = window_loop()
         self.trains = {
             name: ListedTrains(s.input, s.size) if isinstance(s.input, (Recorded, Regular)) else PoissonTrains(poisson_state(net.seed, s))
             for name, s in net.inputs.items()
@@ -175,7 +174,7 @@ class Simulation:
         window, fed = 0, 0
         found: list[tuple[np.ndarray, np.ndarray]] = []
         while True:
-            window, fed, made = self._run_windows(m.table, edges, window, fed, self.layout.own_spikes, need, m.one)
+            window, fed, made = self._run_windows(m.at, m.blocks, edges, window, fed, self.layout.own_spikes, need)
             if made < 0:
                 raise RunError("more Poisson arrivals in a window than there can be: the random numbers are broken")
             found.append((m["out_time"][:made].copy(), m["out_from"][:made].astype(np.int64)))

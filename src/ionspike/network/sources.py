@@ -10,8 +10,10 @@ from numba import njit
 
 from ionspike.network import arrays as a
 from ionspike.network.arrays import Array, Ints
-from ionspike.network.drive import next_spike
+from ionspike.network.drive import chosen, next_spike, share_of_peak
+from ionspike.network.elementary import pick, streams, uniform_array
 from ionspike.network.inputs import InhomogeneousPoisson, Input, ModulatedPoisson, Poisson, Recorded, Regular
+from ionspike.network.network import Source
 
 
 def rate_shape(given: Input) -> tuple[int, Array, Array, Array, Any]:
@@ -28,13 +30,43 @@ def rate_shape(given: Input) -> tuple[int, Array, Array, Array, Any]:
     return a.STEADY, np.zeros(3), none, none, np.asarray(given.rate, float)
 
 
-@njit(cache=True)
-def first_spikes(stream: Any, mean: Array, shape: int, values: Array, edges: Array, level: Array) -> tuple[Array, Any]:
-    """The first spike of every train and how many numbers it took."""
-    following, drawn = np.empty(mean.shape[0]), np.empty(mean.shape[0], np.uint64)
-    for i in range(mean.shape[0]):
-        following[i], drawn[i] = next_spike(stream[i], np.uint64(0), 0.0, mean[i], shape, values, edges, level)
-    return following, drawn
+def poisson_state(seed: int, source: Source) -> dict[str, Any]:
+    """Streams, first spikes and shape of a Poisson input, by chunks of its neurons."""
+    shape, values, edges, level, peak = rate_shape(source.input)
+    rate = np.broadcast_to(np.asarray(peak, float), source.size)
+    starts = np.arange(0, source.size, a.CHUNK)
+    total = np.add.reduceat(rate, starts)
+    with np.errstate(divide="ignore"):
+        mean = 1 / total
+    share = np.concatenate(
+        [np.cumsum(rate[k : k + a.CHUNK]) / max(of, 1e-300) for k, of in zip(starts, total, strict=True)]
+    )
+    stream = streams(seed, source.name, len(starts))
+    first = [_first(s, m, shape, values, edges, level) for s, m in zip(stream, mean, strict=True)]
+    return {
+        "shape": shape, "values": values, "edges": edges, "level": level, "mean": mean, "stream": stream,
+        "next": np.array([t for t, _ in first]), "drawn": np.array([k for _, k in first], np.uint64), "share": share,
+        "even": bool(np.all(rate == rate[0])), "size": source.size,
+    }  # fmt: skip
+
+
+def _first(stream: Any, mean: float, shape: int, values: Array, edges: Array, level: Array) -> tuple[float, Any]:
+    """The first spike of a chunk and how many numbers it took; not compiled, since there are few chunks."""
+    t, k = 0.0 if mean < math.inf else math.inf, 0
+    while True:
+        t -= math.log(_uniform(stream, k)) * mean
+        k += 1
+        if shape == a.STEADY or t == math.inf:
+            return t, k
+        k += 1
+        if _uniform(stream, k - 1) < share_of_peak.py_func(shape, values, edges, level, len(edges), t):
+            return t, k
+        if shape != a.SINE and t > edges[-1]:
+            return math.inf, k
+
+
+def _uniform(stream: Any, k: int) -> float:
+    return float(uniform_array(stream, np.uint64(k)))
 
 
 @njit(cache=True)
@@ -44,21 +76,27 @@ def spikes_before(
     following: Array,
     drawn: Any,
     mean: Array,
+    share: Array,
+    even: bool,
     shape: int,
     values: Array,
     edges: Array,
     level: Array,
 ) -> tuple[Array, Ints]:
-    """Spikes of every train before ``stop`` (s); the trains move on."""
+    """Spikes of every chunk before ``stop`` (s); the trains move on."""
     time, neuron, made = np.empty(1024), np.empty(1024, np.int64), 0
-    for i in range(mean.shape[0]):
-        while following[i] < stop:
+    for c in range(mean.shape[0]):
+        low = c * a.CHUNK
+        size = min(share.shape[0] - low, a.CHUNK)
+        while following[c] < stop:
             if made == time.shape[0]:
                 time = np.concatenate((time, np.empty(made)))
                 neuron = np.concatenate((neuron, np.empty(made, np.int64)))
-            time[made], neuron[made] = following[i], i
+            time[made], neuron[made] = following[c], low + chosen(pick(stream[c], drawn[c]), even, share, low, size)
             made += 1
-            following[i], drawn[i] = next_spike(stream[i], drawn[i], following[i], mean[i], shape, values, edges, level)
+            following[c], drawn[c] = next_spike(
+                stream[c], drawn[c], following[c], mean[c], shape, values, edges, level, edges.shape[0]
+            )
     return time[:made], neuron[:made]
 
 
@@ -72,8 +110,8 @@ class PoissonTrains:
         """Spikes from where it stands to ``stop`` (s): times and neurons, in time."""
         m = self._made
         time, neuron = spikes_before(
-            stop, m["stream"], m["next"], m["drawn"], m["mean"], m["shape"], m["values"], m["edges"], m["level"]
-        )
+            stop, m["stream"], m["next"], m["drawn"], m["mean"], m["share"], m["even"], m["shape"], m["values"], m["edges"], m["level"]
+        )  # fmt: skip
         order = np.lexsort((neuron, time))
         return time[order], neuron[order]
 

@@ -1,16 +1,53 @@
 """What a presynaptic spike does to its synapses: their states move by the exact map, and each gives the size of its arrival."""
 
+# pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false
+# numba compiles this: its integers are numpy's, its intrinsics take one argument less than they are written with
+
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from ionspike.device.moebius import step
-from ionspike.network.arrays import MAX_STATES, Array
-from ionspike.network.elementary import FAST, exp
+from ionspike.network.arrays import (
+    AT_CARD_CONDUCTANCE,
+    AT_CARD_COUNT,
+    AT_CARD_MAP,
+    AT_CONSTANTS,
+    AT_DEVICE_CARD,
+    AT_DEVICE_STATE,
+    AT_DOSE,
+    AT_GAIN,
+    AT_PENDING_EFFICACY,
+    AT_PROJECTION,
+    AT_RATE,
+    AT_SIZE,
+    AT_STATE,
+    AT_WEIGHT,
+    BASE,
+    CARD0,
+    CONSTANTS_COLUMNS,
+    GAIN,
+    GAIN0,
+    MAX_STATES,
+    OWN0,
+    PROJECTION_COLUMNS,
+    STATE0,
+    SYN0,
+    TM_FACILITATION,
+    TM_RECOVERY,
+    TM_U,
+    WIDTH,
+    X_PULSE,
+    X_REST,
+    Array,
+)  # fmt: skip
+from ionspike.network.elementary import exp
+from ionspike.network.kernels import inner, kernel
+from ionspike.network.views import F64, I32, I64, array, array_2d, part, row, view
 
 # Gauss-Legendre on [0, 1], three points: Abramowitz and Stegun, Handbook of Mathematical Functions, 25.4.30
 _AT = (0.5 - 0.5 * math.sqrt(0.6), 0.5, 0.5 + 0.5 * math.sqrt(0.6))
@@ -18,92 +55,79 @@ _OF = (5.0 / 18.0, 8.0 / 18.0, 5.0 / 18.0)
 _PARTS = 8  # of a pulse in which a channel turns off
 
 
-@njit(fastmath=FAST, cache=True)
-def own_after(
-    weight: Any,
-    dose: Any,
-    rate: Any,
-    state: Any,
-    syn: int,
-    own: int,
-    n: int,
-    interval: float,
-    shape: Any,
-    out: Any,
-    filled: int,
-) -> None:
-    """Devices of their own with one state that relaxes exponentially; the arrival goes by the state after the pulse.
-
-    ``shape`` is (x at rest, x in an endless pulse, size at x = 0, size per x); ``interval`` (s) the time since the last pulse.
-    """
-    real = weight.dtype.type
-    t, rest, full, base, gain = real(-interval), real(shape[0]), real(shape[1]), real(shape[2]), real(shape[3])
-    first, owned, to = np.uint64(syn), np.uint64(own), np.uint64(filled)
-    for j in range(np.uint64(n)):
-        i = owned + j
-        x = rest + (state[i] - rest) * exp(t * rate[i])
-        x += dose[i] * (full - x)
-        state[i] = x
-        out[to + j] = weight[first + j] * (base + gain * x)
-
-
-@njit(fastmath=FAST, cache=True)
-def own_mean(
-    weight: Any,
-    dose: Any,
-    rate: Any,
-    state: Any,
-    syn: int,
-    own: int,
-    n: int,
-    interval: float,
-    shape: Any,
-    out: Any,
-    filled: int,
-) -> None:
-    """The same, the arrival by the mean of the state over the pulse: ``x_p - (x_p - x) (1 - exp(-z))/z``, z the dose."""
-    real = weight.dtype.type
-    t, rest, full, base, gain = real(-interval), real(shape[0]), real(shape[1]), real(shape[2]), real(shape[3])
+@cache
+def scaled_kernel(real: type) -> Any:
+    """``(at, p, a, n, first, interval, efficacy)``: sizes of the arrivals at ``n`` synapses of projection ``p`` from number ``a`` on, into the
+    sizes from ``first`` on, after one presynaptic spike: weight times an efficacy they share."""
     one = real(1.0)
-    first, owned, to = np.uint64(syn), np.uint64(own), np.uint64(filled)
-    for j in range(np.uint64(n)):
-        i = owned + j
-        x = rest + (state[i] - rest) * exp(t * rate[i])
-        used = one - exp(-dose[i])
-        state[i] = x + used * (full - x)
-        out[to + j] = weight[first + j] * (base + gain * (full - (full - x) * used / dose[i]))
+
+    @kernel
+    def scaled(at: Any, p: int, a: int, n: int, first: int, _interval: float, efficacy: float) -> int:
+        syn, factor = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[SYN0] + a, real(efficacy)
+        weight, size = view(at, AT_WEIGHT, one), view(at, AT_SIZE, one)
+        for j in range(n):
+            size[first + j] = weight[syn + j] * factor
+        return n
+
+    return scaled
 
 
-@njit(fastmath=FAST, cache=True)
-def own_mean_with_gains(
-    weight: Any,
-    dose: Any,
-    rate: Any,
-    state: Any,
-    gains: Any,
-    syn: int,
-    own: int,
-    gain0: int,
-    n: int,
-    interval: float,
-    shape: Any,
-    out: Any,
-    filled: int,
-) -> None:
-    """:func:`own_mean` where each synapse has its own size per x."""
-    real = weight.dtype.type
-    t, rest, full, base = real(-interval), real(shape[0]), real(shape[1]), real(shape[2])
+@cache
+def own_after_kernel(real: type) -> Any:
+    """As :func:`scaled_kernel`, for devices of their own with one state that relaxes exponentially; the arrival goes by the state after
+    the pulse. ``interval`` (s): since the last pulse began."""
     one = real(1.0)
-    first, owned, gained, to = np.uint64(syn), np.uint64(own), np.uint64(gain0), np.uint64(filled)
-    for j in range(np.uint64(n)):
-        i = owned + j
-        x = rest + (state[i] - rest) * exp(t * rate[i])
-        used = one - exp(-dose[i])
-        state[i] = x + used * (full - x)
-        out[to + j] = weight[first + j] * (base + gains[gained + j] * (full - (full - x) * used / dose[i]))
+
+    @kernel
+    def own_after(at: Any, p: int, a: int, n: int, first: int, interval: float, _efficacy: float) -> int:
+        projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
+        syn, own = projection[SYN0] + a, projection[OWN0] + a
+        constants = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)
+        rest, full, base, gain = (
+            real(constants[X_REST]), real(constants[X_PULSE]), real(constants[BASE]), real(constants[GAIN]),
+        )  # fmt: skip
+        t = real(-max(interval - constants[WIDTH], 0.0))
+        weight, dose, rate = view(at, AT_WEIGHT, one), view(at, AT_DOSE, one), view(at, AT_RATE, one)
+        state, size = view(at, AT_STATE, one), view(at, AT_SIZE, one)
+        for j in range(n):
+            x = rest + (state[own + j] - rest) * exp(t * rate[own + j])
+            x += dose[own + j] * (full - x)
+            state[own + j] = x
+            size[first + j] = weight[syn + j] * (base + gain * x)
+        return n
+
+    return own_after
 
 
-@njit(cache=True)
+@cache
+def own_mean_kernel(real: type, gains: bool) -> Any:
+    """The same, the arrival by the mean of the state over the pulse: ``x_p - (x_p - x) (1 - exp(-z))/z``, z the dose. ``gains``: each synapse
+    has its own size per x."""
+    one = real(1.0)
+
+    @kernel
+    def own_mean(at: Any, p: int, a: int, n: int, first: int, interval: float, _efficacy: float) -> int:
+        projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
+        syn, own, gained = projection[SYN0] + a, projection[OWN0] + a, projection[GAIN0] + a
+        constants = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)
+        rest, full, base, gain = (
+            real(constants[X_REST]), real(constants[X_PULSE]), real(constants[BASE]), real(constants[GAIN]),
+        )  # fmt: skip
+        t = real(-max(interval - constants[WIDTH], 0.0))
+        weight, dose, rate = view(at, AT_WEIGHT, one), view(at, AT_DOSE, one), view(at, AT_RATE, one)
+        state, size, own_gain = view(at, AT_STATE, one), view(at, AT_SIZE, one), view(at, AT_GAIN, one)
+        for j in range(n):
+            x = rest + (state[own + j] - rest) * exp(t * rate[own + j])
+            used = one - exp(-dose[own + j])
+            state[own + j] = x + used * (full - x)
+            per_x = own_gain[gained + j] if gains else gain
+            size[first + j] = weight[syn + j] * (base + per_x * (full - (full - x) * used / dose[own + j]))
+        return n
+
+    return own_mean
+
+
+@inner
 def channel(conductance: Array, count: int, x: Array) -> float:
     """G (S) in state ``x``: the compiled form of ``Ecram.conductance``; see :class:`~ionspike.network.arrays.Devices`."""
     u = conductance[0] + conductance[1] * x[count - 1]
@@ -114,37 +138,35 @@ def channel(conductance: Array, count: int, x: Array) -> float:
     return 0.5 * (u + root) if u >= 0.0 else 2.0 * off * off / (root - u)
 
 
-@njit(cache=True)
-def card_pulse(
-    coefficients: Array, first: int, conductance: Array, count: int, x: Array, interval: float, width: float
-) -> float:
+@inner
+def card_pulse(coefficients: Array, conductance: Array, count: int, x: Array, interval: float, width: float) -> float:
     """One pulse of a device of the general law: ``x`` moves through the rest and the pulse, and the mean conductance over the pulse comes
-    back, relative to that of the rested device. ``coefficients``: a row a state, from row ``first`` on."""
+    back, relative to that of the rested device. ``coefficients``: a row a state."""
     rest = max(interval - width, 0.0)
     strongest = 0.0
     at = np.empty(MAX_STATES)
     for k in range(count):
-        c = coefficients[first + k]
+        c = coefficients[k]
         x[k] = step(x[k], c[0], c[1], c[2], rest)
         at[k] = step(x[k], c[3], c[4], c[5], width)
         strongest = max(strongest, abs(c[4]) * width)
     least = min(channel(conductance, count, x), channel(conductance, count, at))
     parts = _PARTS if least < 100.0 * conductance[2] else min(2 + int(4.0 * strongest), _PARTS)
     total = 0.0
-    for part in range(parts):
+    for piece in range(parts):
         for q in range(3):
             for k in range(count):
-                c = coefficients[first + k]
-                at[k] = step(x[k], c[3], c[4], c[5], width * (part + _AT[q]) / parts)
+                c = coefficients[k]
+                at[k] = step(x[k], c[3], c[4], c[5], width * (piece + _AT[q]) / parts)
             total += _OF[q] / parts * channel(conductance, count, at)
     for k in range(count):
-        c = coefficients[first + k]
+        c = coefficients[k]
         x[k] = step(x[k], c[3], c[4], c[5], width)
     return total / conductance[3]
 
 
-@njit(cache=True)
-def tsodyks_markram(x: Array, interval: float, jump: float, facilitation: float, recovery: float) -> float:
+@inner
+def tsodyks_markram(x: Any, interval: float, jump: float, facilitation: float, recovery: float) -> float:
     """Utilisation and resources of Tsodyks, Pawelzik and Markram (Neural Computation 10:821, 1998, 10.1162/089976698300017502), both
     moved to this spike: returns ``u R``. ``x`` holds u after and R after the last spike; rates in 1/s, infinite: at once."""
     u = x[0] * math.exp(-interval * facilitation) if facilitation < math.inf else 0.0
@@ -152,3 +174,68 @@ def tsodyks_markram(x: Array, interval: float, jump: float, facilitation: float,
     r = 1.0 - (1.0 - x[1]) * math.exp(-interval * recovery) if recovery < math.inf else 1.0
     x[0], x[1] = u, r * (1.0 - u)
     return u * r
+
+
+@inner
+def card_of(at: Any, c: int) -> tuple[Any, Any, int]:
+    """Coefficients by state, conductances and number of states of card ``c``."""
+    return (
+        array_2d(at, AT_CARD_MAP, c * MAX_STATES, MAX_STATES, 6, F64),
+        array(at, AT_CARD_CONDUCTANCE, c * (MAX_STATES + 3), MAX_STATES + 3, F64),
+        view(at, AT_CARD_COUNT, I64)[c],
+    )
+
+
+@cache
+def cards_kernel(real: type) -> Any:
+    """As :func:`scaled_kernel`, for devices of the general law, each with its card and its states."""
+    one = real(1.0)
+
+    @kernel
+    def cards(at: Any, p: int, a: int, n: int, first: int, interval: float, _efficacy: float) -> int:
+        projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
+        syn, device = projection[SYN0] + a, projection[STATE0] + a
+        width = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[WIDTH]
+        weight, size, card = view(at, AT_WEIGHT, one), view(at, AT_SIZE, one), view(at, AT_DEVICE_CARD, I32)
+        for j in range(n):
+            coefficients, conductance, count = card_of(at, np.int64(card[device + j]))
+            x = array(at, AT_DEVICE_STATE, (device + j) * MAX_STATES, MAX_STATES, F64)
+            size[first + j] = weight[syn + j] * card_pulse(coefficients, conductance, count, x, interval, width)
+        return n
+
+    return cards
+
+
+@cache
+def shared_card_kernel() -> Any:
+    """``(at, p, source, k, .., interval)``: a spike moves the device that all synapses of a source share; its efficacy into the pending ones at
+    ``k``."""
+
+    @kernel
+    def shared_card(at: Any, p: int, source: int, k: int, _l: int, interval: float, _y: float) -> int:
+        projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
+        coefficients, conductance, count = card_of(at, projection[CARD0])
+        x = array(at, AT_DEVICE_STATE, (projection[STATE0] + source) * MAX_STATES, MAX_STATES, F64)
+        width = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[WIDTH]
+        part(at, AT_PENDING_EFFICACY, p, F64)[k] = card_pulse(coefficients, conductance, count, x, interval, width)
+        return k
+
+    return shared_card
+
+
+@cache
+def tsodyks_markram_kernel() -> Any:
+    """As :func:`shared_card_kernel`, for utilisation and resources that synapses share."""
+
+    @kernel
+    def shared_tsodyks_markram(at: Any, p: int, source: int, k: int, _l: int, interval: float, _y: float) -> int:
+        x = row(
+            at, AT_DEVICE_STATE, MAX_STATES, row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[STATE0] + source, F64
+        )
+        constants = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)
+        part(at, AT_PENDING_EFFICACY, p, F64)[k] = tsodyks_markram(
+            x, interval, constants[TM_U], constants[TM_FACILITATION], constants[TM_RECOVERY]
+        )
+        return k
+
+    return shared_tsodyks_markram

@@ -1,15 +1,17 @@
 """Neurons whose arrivals are taken one by one, in time; simultaneous ones by projection in the order they were made, then by source."""
 
+# pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false
+# numba compiles this: its integers are numpy's, its intrinsics take one argument less than they are written with
+
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from ionspike.network.arrays import (
-    AT_BEFORE,
     AT_BLOCK,
     AT_CHOSEN,
     AT_CONSTANTS,
@@ -20,6 +22,7 @@ from ionspike.network.arrays import (
     AT_DRIVE_TIME,
     AT_FIRED,
     AT_FIRED_AT,
+    AT_FLAG,
     AT_FOLLOWING,
     AT_FREE,
     AT_HEAD,
@@ -31,6 +34,7 @@ from ionspike.network.arrays import (
     AT_SIZE,
     AT_SLOT,
     AT_SORTED,
+    AT_SORTED_TIME,
     AT_SPIKES,
     AT_SYNAPSE,
     AT_TARGET,
@@ -55,83 +59,98 @@ from ionspike.network.arrays import (
     THRESHOLD,
     V_INF,
 )  # fmt: skip
-from ionspike.network.elementary import FAST, decay
-from ionspike.network.views import F64, I32, I64, U32, part, view, view_2d
+from ionspike.network.elementary import decay
+from ionspike.network.kernels import inner, kernel
+from ionspike.network.views import F64, I32, I64, U8, U32, part, row, view
 
 SOURCE_BITS = 40  # of the order of simultaneous arrivals: projection, then source
 _INSERTED = 24  # arrivals up to which insertion is the quickest way to sort
 
 
-@njit(fastmath=FAST, cache=True)
-def collect(at: Any, b: int, blocks: int, parts: int, listed: int, chosen: int, one: Any) -> None:
-    """Chain the arrivals of the chosen neurons, each with its time, size, order among simultaneous ones and synapse."""
-    slot, target, delay = view(at, AT_SLOT, I32), view(at, AT_TARGET, U32), view(at, AT_DELAY, one)
-    projection, constants = (
-        view_2d(at, AT_PROJECTION, PROJECTION_COLUMNS, I64),
-        view_2d(at, AT_CONSTANTS, CONSTANTS_COLUMNS, F64),
-    )
-    size, pieces = part(at, AT_SIZE, b, blocks, one), part(at, AT_PART, b, blocks, I64)
-    when, place = part(at, AT_WHEN, b, blocks, F64), part(at, AT_PLACE, b, blocks, I32)
-    time, value = part(at, AT_TIME, b, blocks, F64), part(at, AT_VALUE, b, blocks, F64)
-    order, synapse = part(at, AT_ORDER, b, blocks, I64), part(at, AT_SYNAPSE, b, blocks, I64)
-    m = 0
-    for k in range(parts):
-        e = k * PART_COLUMNS
-        p, low, n, filled, source = pieces[e], pieces[e + 1], pieces[e + 2], pieces[e + 3], pieces[e + 4]
-        syn, own, lag, key = (
-            np.uint64(projection[p, SYN0] + low),
-            projection[p, DELAY0],
-            constants[p, DELAY],
-            (p << SOURCE_BITS) + source,
-        )
-        first = np.uint64(filled)
-        for j in range(np.uint64(n)):
-            s = slot[target[syn + j]]
-            if s >= 0:
-                later = lag if own < 0 else np.float64(delay[np.uint64(own + low) + j])
-                place[m], time[m], value[m], order[m] = s, when[k] + later, size[first + j], key
-                synapse[m] = low + np.int64(j)
+@cache
+def collect_kernel(real: type) -> Any:
+    """``(at, b, parts, listed, chosen)``: chain the arrivals of the chosen neurons of block ``b``, each with its time, size, order among simultaneous
+    ones and synapse."""
+    one = real(1.0)
+
+    @kernel
+    def collect(at: Any, b: int, parts: int, listed: int, chosen: int, _x: float, _y: float) -> int:
+        slot, target, flag = view(at, AT_SLOT, I32), view(at, AT_TARGET, U32), view(at, AT_FLAG, U8)
+        delay, size, pieces = view(at, AT_DELAY, one), part(at, AT_SIZE, b, one), part(at, AT_PART, b, I64)
+        when, place = part(at, AT_WHEN, b, F64), part(at, AT_PLACE, b, I32)
+        time, value = part(at, AT_TIME, b, F64), part(at, AT_VALUE, b, F64)
+        order, synapse = part(at, AT_ORDER, b, I64), part(at, AT_SYNAPSE, b, I64)
+        found = part(at, AT_SORTED, b, I64)  # not in use yet
+        m = np.int64(0)
+        for k in range(parts):
+            e = k * PART_COLUMNS
+            p, low, n, filled, source = pieces[e], pieces[e + 1], pieces[e + 2], pieces[e + 3], pieces[e + 4]
+            projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
+            syn, own, lag = (
+                projection[SYN0] + low,
+                projection[DELAY0],
+                row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[DELAY],
+            )
+            hits = np.int64(0)  # counted before they are looked at, so that nothing is guessed
+            for j in range(n):
+                found[hits] = j
+                hits += np.int64(flag[target[syn + j]])
+            for q in range(hits):
+                j = found[q]
+                later = lag if own < 0 else np.float64(delay[own + low + j])
+                place[m], time[m], value[m] = slot[target[syn + j]], when[k] + later, np.float64(size[filled + j])
+                order[m], synapse[m] = (p << SOURCE_BITS) + source, low + j
                 m += 1
-    who, driven = part(at, AT_DRIVE_AT, b, blocks, I32), part(at, AT_DRIVE_TIME, b, blocks, F64)
-    amount, of = part(at, AT_DRIVE_SIZE, b, blocks, one), part(at, AT_DRIVE_OF, b, blocks, I32)
-    for q in range(np.uint64(listed)):
-        s = slot[np.uint64(who[q])]
-        if s >= 0:
-            place[m], time[m], value[m], order[m] = s, driven[q], amount[q], (np.int64(of[q]) << SOURCE_BITS) + who[q]
+        who, driven = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64)
+        amount, of = part(at, AT_DRIVE_SIZE, b, one), part(at, AT_DRIVE_OF, b, I32)
+        hits = np.int64(0)
+        for q in range(listed):
+            found[hits] = q
+            hits += np.int64(flag[who[q]])
+        for k in range(hits):
+            q = found[k]
+            place[m], time[m], value[m] = slot[who[q]], driven[q], np.float64(amount[q])
+            order[m] = (np.int64(of[q]) << SOURCE_BITS) + np.int64(who[q])
             m += 1
-    head, following = part(at, AT_HEAD, b, blocks, I64), part(at, AT_FOLLOWING, b, blocks, I64)
-    for k in range(chosen):
-        head[k] = -1
-    for k in range(m - 1, -1, -1):
-        following[k] = head[place[k]]
-        head[place[k]] = k
+        head, following = part(at, AT_HEAD, b, I64), part(at, AT_FOLLOWING, b, I64)
+        for k in range(chosen):
+            head[k] = -1
+        for k in range(m - 1, -1, -1):
+            following[k] = head[place[k]]
+            head[place[k]] = k
+        return m
+
+    return collect
 
 
-@njit(cache=True)
-def in_time(head: int, following: Any, time: Any, order: Any, items: Any) -> int:
-    """The arrivals of one neuron into ``items`` by time, then by order, then as listed; returns how many."""
-    n, k = 0, head
+@inner
+def in_time(at: Any, b: int, slot: int) -> int:
+    """The arrivals of one chosen neuron by time, then by order, then as listed; returns how many."""
+    following, time, order = part(at, AT_FOLLOWING, b, I64), part(at, AT_TIME, b, F64), part(at, AT_ORDER, b, I64)
+    items, times = part(at, AT_SORTED, b, I64), part(at, AT_SORTED_TIME, b, F64)
+    n, k = np.int64(0), part(at, AT_HEAD, b, I64)[slot]
     while k >= 0:
-        at = n
+        place, t = n, time[k]
         if n < _INSERTED:
-            while at > 0 and (
-                time[items[at - 1]] > time[k] or (time[items[at - 1]] == time[k] and order[items[at - 1]] > order[k])
+            while place > 0 and (
+                times[place - 1] > t or (times[place - 1] == t and order[items[place - 1]] > order[k])
             ):
-                items[at] = items[at - 1]
-                at -= 1
-        items[at] = k
+                items[place], times[place] = items[place - 1], times[place - 1]
+                place -= 1
+        items[place], times[place] = k, t
         n += 1
         k = following[k]
     if n > _INSERTED:
-        merge_sort(items, n, time, order)
+        merge_sort(items, n, time, order, part(at, AT_PLACE, b, I32))
+        for q in range(n):
+            times[q] = time[items[q]]
     return n
 
 
-@njit(cache=True)
-def merge_sort(items: Any, n: int, time: Any, order: Any) -> None:
-    """Stable sort of ``items[:n]`` by time, then by order."""
-    other = np.empty(n, np.int64)
-    width = 1
+@inner
+def merge_sort(items: Any, n: int, time: Any, order: Any, other: Any) -> None:
+    """Stable sort of ``items[:n]`` by time, then by order; ``other``: as much room."""
+    width = np.int64(1)
     while width < n:
         for low in range(0, n, 2 * width):
             middle, high = min(low + width, n), min(low + 2 * width, n)
@@ -142,17 +161,17 @@ def merge_sort(items: Any, n: int, time: Any, order: Any) -> None:
                     x, y = items[a], items[c]
                     left = time[x] < time[y] or (time[x] == time[y] and order[x] <= order[y])
                 if left:
-                    other[k] = items[a]
+                    other[k] = np.int32(items[a])
                     a += 1
                 else:
-                    other[k] = items[c]
+                    other[k] = np.int32(items[c])
                     c += 1
         for k in range(n):
-            items[k] = other[k]
+            items[k] = np.int64(other[k])
         width *= 2
 
 
-@njit(fastmath=FAST, cache=True)
+@inner
 def crossing(v: float, v_inf: float, threshold: float, tau: float) -> float:
     """Time (s) until a membrane at ``v`` that relaxes to ``v_inf`` reaches the threshold: infinite where it never does."""
     if v_inf <= threshold:
@@ -160,59 +179,65 @@ def crossing(v: float, v_inf: float, threshold: float, tau: float) -> float:
     return max(tau * math.log((v_inf - v) / (v_inf - threshold)), 0.0)
 
 
-@njit(fastmath=FAST, cache=True)
-def walk_lif(at: Any, b: int, blocks: int, chosen: int, start: float, stop: float) -> None:
-    """LIF neurons through their arrivals of a window. An arrival at the end of the refractory time counts, one within it does not."""
-    block = view_2d(at, AT_BLOCK, BLOCK_COLUMNS, I64)
-    constants = view_2d(at, AT_POPULATION, POPULATION_COLUMNS, F64)[block[b, POPULATION]]
-    v_inf, threshold, reset, refractory = (
-        constants[V_INF],
-        constants[THRESHOLD],
-        constants[RESET],
-        constants[REFRACTORY],
-    )
-    tau, fall = constants[TAU], -1.0 / constants[TAU]
-    time, value = part(at, AT_TIME, b, blocks, F64), part(at, AT_VALUE, b, blocks, F64)
-    order, items = part(at, AT_ORDER, b, blocks, I64), part(at, AT_SORTED, b, blocks, I64)
-    head, following = part(at, AT_HEAD, b, blocks, I64), part(at, AT_FOLLOWING, b, blocks, I64)
-    index, before = part(at, AT_CHOSEN, b, blocks, I32), part(at, AT_BEFORE, b, blocks, F64)
-    fired, fired_at = part(at, AT_FIRED, b, blocks, I32), part(at, AT_FIRED_AT, b, blocks, F64)
-    membrane, free = view(at, AT_V, F64), view(at, AT_FREE, F64)
-    projection, rails = (
-        view_2d(at, AT_PROJECTION, PROJECTION_COLUMNS, I64),
-        view_2d(at, AT_CONSTANTS, CONSTANTS_COLUMNS, F64),
-    )
-    spikes = 0
-    for k in range(chosen):
-        i = index[k]
-        v, t = before[k], start
-        if free[i] > start:
-            v, t = reset, free[i]
-        n = in_time(head[k], following, time, order, items)
-        for q in range(n + 1):
-            until = time[items[q]] if q < n else stop
-            while t < until:
-                own = crossing(v, v_inf, threshold, tau)
-                if t + own > until:
-                    v = v_inf + (v - v_inf) * decay((until - t) * fall)
-                    t = until
+@cache
+def walk_kernel() -> Any:
+    """``(at, b, chosen, .., start, stop)``: LIF neurons through their arrivals of a window. An arrival at the end of the refractory time counts,
+    one within it does not."""
+
+    @kernel
+    def walk_lif(at: Any, b: int, chosen: int, _k: int, _l: int, start: float, stop: float) -> int:
+        of = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)[POPULATION]
+        constants = row(at, AT_POPULATION, POPULATION_COLUMNS, of, F64)
+        v_inf, threshold, reset, refractory = (
+            constants[V_INF],
+            constants[THRESHOLD],
+            constants[RESET],
+            constants[REFRACTORY],
+        )
+        tau, fall = constants[TAU], -1.0 / constants[TAU]
+        value, order = part(at, AT_VALUE, b, F64), part(at, AT_ORDER, b, I64)
+        items, times, index = (
+            part(at, AT_SORTED, b, I64),
+            part(at, AT_SORTED_TIME, b, F64),
+            part(at, AT_CHOSEN, b, I32),
+        )
+        fired, fired_at = part(at, AT_FIRED, b, I32), part(at, AT_FIRED_AT, b, F64)
+        membrane, free = view(at, AT_V, F64), view(at, AT_FREE, F64)
+        spikes = np.int64(0)
+        for k in range(chosen):
+            i = index[k]
+            v, t = membrane[i], start
+            if free[i] > start:
+                v, t = reset, free[i]
+            n = in_time(at, b, k)
+            for q in range(n + 1):
+                until = times[q] if q < n else stop
+                while t < until:
+                    own = crossing(v, v_inf, threshold, tau)
+                    if t + own > until:
+                        v = v_inf + (v - v_inf) * decay((until - t) * fall)
+                        t = until
+                    else:
+                        fired[spikes], fired_at[spikes] = i, t + own
+                        spikes += 1
+                        v, t = reset, t + own + refractory
+                        free[i] = t
+                if q == n or until < t:
+                    continue
+                e = items[q]
+                p = order[e] >> SOURCE_BITS
+                if row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[CHANNEL]:
+                    rail = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[RAIL]
+                    v = rail + (v - rail) * math.exp(-value[e])
                 else:
-                    fired[spikes], fired_at[spikes] = i, t + own
+                    v += value[e]
+                if v >= threshold:
+                    fired[spikes], fired_at[spikes] = i, t
                     spikes += 1
-                    v, t = reset, t + own + refractory
+                    v, t = reset, t + refractory
                     free[i] = t
-            if q == n or until < t:
-                continue
-            e = items[q]
-            p = order[e] >> SOURCE_BITS
-            if projection[p, CHANNEL]:
-                v = rails[p, RAIL] + (v - rails[p, RAIL]) * math.exp(-value[e])
-            else:
-                v += value[e]
-            if v >= threshold:
-                fired[spikes], fired_at[spikes] = i, t
-                spikes += 1
-                v, t = reset, t + refractory
-                free[i] = t
-        membrane[i] = v
-    view(at, AT_SPIKES, I64)[b] = spikes
+            membrane[i] = v
+        view(at, AT_SPIKES, I64)[b] = spikes
+        return spikes
+
+    return walk_lif

@@ -1,0 +1,50 @@
+"""Kernels: compiled one by one, called by address.
+
+Numba compiles what a function calls anew into each of its callers. A kernel that is called by its address is compiled once, whoever calls
+it, and only if a net has a use for it. All have the same signature: the address of the table, four integers, two floats.
+"""
+
+# pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false
+# numba compiles this: its integers are numpy's, its intrinsics take one argument less than they are written with
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import cfunc, njit, types
+from numba.extending import intrinsic
+
+FAST = {"contract"}  # fused multiply-add; no other liberty with rounding
+_INTS, _FLOATS = 5, 2
+_SIGNATURE = types.int64(*[types.int64] * _INTS, *[types.float64] * _FLOATS)
+
+
+def kernel(function: Callable[..., int]) -> Any:
+    """Compile a kernel ``(at, i, j, k, l, x, y) -> int``, or load it; ``.address`` is what :func:`call` takes."""
+    return cfunc(_SIGNATURE, cache=True, fastmath=FAST, error_model="numpy")(function)
+
+
+def kernel_of_threads(function: Callable[..., int]) -> Any:
+    """A kernel whose ``prange`` loops run side by side."""
+    return cfunc(_SIGNATURE, cache=True, error_model="numpy", parallel=True)(function)
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """A function that only kernels call."""
+    return njit(fastmath=FAST, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
+@intrinsic
+def call(
+    typing_context: Any, address: Any, at: Any, i: Any, j: Any, k: Any, l: Any, x: Any, y: Any
+) -> Any:  # fmt: skip
+    """Call the kernel at an address."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        word, real = ir.IntType(64), ir.DoubleType()
+        kind = ir.FunctionType(word, [word] * _INTS + [real] * _FLOATS)
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+
+    return types.int64(types.int64, *_SIGNATURE.args), generate
