@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ionspike.device.moebius import coefficients, step, table
+from ionspike.device.moebius import coefficients, moved, scaled_root, step, table
 from ionspike.network.cell import Cell, leak_grid
 
 Array = NDArray[np.float64]
@@ -70,27 +70,68 @@ OF = (5.0 / 18.0, 8.0 / 18.0, 5.0 / 18.0)
 PARTS = 8  # each with three points
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
+def steps_within(p: Array, gate: Array, rows: Array, bias: float) -> Array:
+    """For each state of a device under a pulse at ``bias`` (V): its three coefficients, then ``root, decay, s`` of the steps to the three
+    points of a part, through a part, and through the whole pulse; shape (states, 18). Of a linear state, whose step is
+    ``x + q (alpha + beta x)``, q stands in the place of s."""
+    maps = np.empty((rows.shape[0], 18))
+    for i in range(rows.shape[0]):
+        a, b, c = coefficients(p[_POL] * (bias - p[_VREST]), gate, rows[i])
+        maps[i, 0], maps[i, 1], maps[i, 2] = a, b, c
+        for k in range(5):
+            share = 1.0 if k == 4 else (AT[k] if k < 3 else 1.0) / PARTS
+            root, decay, s = scaled_root(a, b, c, p[_TION] * share)
+            if c == 0.0:
+                s /= decay if b > 0.0 else 0.5 + 0.5 * decay - 0.5 * s * b
+            maps[i, 3 * k + 3], maps[i, 3 * k + 4], maps[i, 3 * k + 5] = root, decay, s
+    return maps
+
+
+@njit(cache=True, error_model="numpy")
+def stepped(p: Array, maps: Array, k: int, x: Array, out: Array) -> None:
+    """States ``out`` after step ``k`` of :func:`steps_within` from ``x``."""
+    for i in range(x.shape[0]):
+        y, q = x[i], maps[i, 3 * k + 5]
+        if p[_PLASTIC] != 0.0 and maps[i, 2] == 0.0:
+            y = min(max(y + q * (maps[i, 0] + maps[i, 1] * y), 0.0), 1.0)
+        elif p[_PLASTIC] != 0.0:
+            y = moved(y, maps[i, 0], maps[i, 1], maps[i, 2], maps[i, 3 * k + 3], maps[i, 3 * k + 4], q)
+        out[i] = y
+
+
+@njit(cache=True, error_model="numpy")
+def passed_charge(p: Array, maps: Array, g: Array, x: Array, inside: Array, now: Array) -> float:
+    """Integral (S s) of ``G/(1 + G series)`` over a pulse that starts in state ``x``; ``inside``, ``now``: room for two states."""
+    total = 0.0
+    for i in range(x.shape[0]):
+        now[i] = x[i]
+    for part in range(PARTS):
+        for k in range(3):
+            stepped(p, maps, k, now, inside)
+            conducted = conductance(p, g, inside)
+            total += OF[k] / PARTS * p[_WIDTH] * conducted / (1.0 + conducted * p[_SERIES])
+        if part < PARTS - 1:
+            stepped(p, maps, 3, now, now)
+    return total
+
+
+@njit(cache=True, error_model="numpy")
 def pulse(p: Array, gate: Array, rows: Array, g: Array, v: float, x: Array) -> tuple[float, Array]:
     """Membrane voltage and device state after one input pulse."""
-    after, middle = x, v
-    v_after = v
+    inside, now, after = np.empty(x.shape[0]), np.empty(x.shape[0]), np.empty(x.shape[0])
+    middle = v_after = v
+    injected = p[_Q0] + (p[_Q1] + p[_Q2] * v) * v
+    open_share = conductance(p, g, x) * p[_SERIES]
     for _ in range(
         2
     ):  # the overpotential is that of the mean membrane voltage: once with its start, once with its mean
-        open_share = conductance(p, g, x) * p[_SERIES]
         drain = p[_RAIL] - (p[_RAIL] - middle) * open_share / (1.0 + open_share)
-        bias = p[_SUPPLY] - 0.5 * (drain + middle) - p[_SHIFT]
-        charge = 0.0
-        for part in range(PARTS):
-            for k in range(3):
-                inside = advance_device(p, gate, rows, x, bias, p[_TION] * (part + AT[k]) / PARTS)
-                now = conductance(p, g, inside)
-                charge += OF[k] / PARTS * p[_WIDTH] * now / (1.0 + now * p[_SERIES])
-        after = advance_device(p, gate, rows, x, bias, p[_TION])
-        injected = p[_Q0] + (p[_Q1] + p[_Q2] * v) * v
+        maps = steps_within(p, gate, rows, p[_SUPPLY] - 0.5 * (drain + middle) - p[_SHIFT])
+        charge = passed_charge(p, maps, g, x, inside, now)
         v_after = p[_RAIL] + (v - p[_RAIL]) * math.exp(-charge / p[_C]) + injected / p[_C]
         middle = 0.5 * (v + v_after)
+        stepped(p, maps, 4, x, after)
     return v_after, after
 
 
