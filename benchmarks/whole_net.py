@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ionspike import plotting
+from ionspike import files, plotting
 from ionspike.circuit.neuron_net import NetRun, NeuronNet, pairs_of_fixed_in_degree, simulate_net, trains_by_target
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting, simulate_pulses
@@ -139,7 +139,7 @@ def _figure(run: NetRun, net: NeuronNet, cell: Cell, stop: float, path: Path) ->
         title=f"{net.size} neurons, {len(net.synapses)} ECRAM synapses, running free",
     )
     ax.legend(loc="upper left", ncols=2)
-    plotting.save(made, path)
+    files.write_bytes(path, plotting.png(made))
 
 
 def main() -> None:
