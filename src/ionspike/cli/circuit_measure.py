@@ -1,4 +1,4 @@
-"""``ionspike circuit corners | montecarlo``: the commands that measure a neuron on many points."""
+"""``ionspike circuit characterize | corners | montecarlo``: the commands that measure a neuron on many points."""
 
 from __future__ import annotations
 
@@ -15,6 +15,29 @@ Out = Annotated[Path, typer.Option(help="Folder for the data (zarr, csv) and the
 Workers = Annotated[int | None, typer.Option(min=1, help="Parallel runs; default: the cores there are.")]
 InputCard = Annotated[str, typer.Option(help="ECRAM in the input path, or `none`.")]
 SPECIFICATION = "energy <= 1 pJ, width within 20 %"
+
+
+@app.command("characterize")
+def circuit_characterize(
+    topology: Annotated[
+        str | None, typer.Argument(help="A neuron of `circuit list`, or the path of a netlist; all six if left out.")
+    ] = None,
+    card: Annotated[str, typer.Option(help="ECRAM of the plasticity subjects.")] = "reference",
+    corner: Annotated[str, typer.Option(help="Corner of the process.")] = "tt",
+    temperature: Annotated[float, typer.Option(help="In degrees C.")] = 27.0,
+    quick: Annotated[bool, typer.Option("--quick", help="Every subject, on fewer points.")] = False,
+    out: Out = Path("ionspike-characterize"),
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Rates, thresholds, retention, widths, energy, plasticity and supply range: one table, one page of figures, the data.
+
+    A command that was stopped goes on from its finished runs, which the cache keeps.
+    """
+    from ionspike.cli.circuit_characterize import run_characterize
+
+    result, lines = run_characterize(topology, card, corner, temperature, quick, out, workers, as_json)
+    show_result(result, lines, as_json)
 
 
 @app.command("corners")

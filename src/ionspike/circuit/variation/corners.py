@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.provenance import conditions
 from ionspike.circuit.simulate import Setting
 from ionspike.circuit.variation.measure import METRICS, Measured, aim_of, measure_all, plan, retrimmed
-from ionspike.circuit.variation.provenance import conditions
 from ionspike.errors import RunError
 from ionspike.spice.process import CORNERS
 

@@ -23,7 +23,7 @@ _SCALED = {
 def draw_corners(data: xr.Dataset) -> Figure:
     """Width, energy and step (threshold where there is no ECRAM) against temperature, one row a quantity, one column a trim."""
     kept = _kept(data)
-    made, axes = plotting.figure(len(kept), data.sizes["trim"], height=2.1 * len(kept) + 0.6, sharex=True, sharey="row")
+    made, axes = plotting.figure(len(kept), data.sizes["trim"], height=2.1 * len(kept) + 0.6, sharex=True)
     grid = np.reshape(axes, (len(kept), data.sizes["trim"]))
     temperatures = data.temperature.values
     middle = int(np.argmin(abs(data.supply.values - np.median(data.supply.values))))
@@ -46,13 +46,23 @@ def draw_corners(data: xr.Dataset) -> Figure:
                         temperatures + 0.8 * (k - 2), values.min(1), values.max(1), color=plotting.COLOURS[k], lw=1
                     )
                 axis.set_xticks(temperatures)
+                if name == "width":
+                    axis.set_yscale("log")
+                    axis.yaxis.set_major_formatter("{x:g}")
+                    axis.yaxis.set_minor_formatter("{x:g}")
+                axis.set_ylim(*_limits(data[name].values * scale, name == "width"))
                 if column == 0:
                     axis.set_ylabel(label)
                 if row == 0:
                     axis.set_title(str(trim))
         for axis in grid[-1]:
             axis.set_xlabel("temperature (°C)")
-        grid[0, -1].legend(ncols=2, title="bars: the supplies", title_fontsize=8)
+        made.legend(
+            *grid[0, 0].get_legend_handles_labels(),
+            loc="outside upper center",
+            ncols=5,
+            title="bars: the range of the supplies",
+        )
     return made
 
 
@@ -84,6 +94,14 @@ def draw_monte_carlo(data: xr.Dataset) -> Figure:
         for axis in flat[len(kept) :]:
             axis.set_visible(False)
     return made
+
+
+def _limits(values: np.ndarray, logarithmic: bool) -> tuple[float, float]:
+    """The same axis for both trims, with room at its ends."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if logarithmic:
+        return low / 1.15, high * 1.15
+    return low - 0.06 * (high - low), high + 0.06 * (high - low)
 
 
 def _kept(data: xr.Dataset) -> list[str]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.provenance import conditions
 from ionspike.circuit.simulate import Setting
 from ionspike.circuit.variation.corners import table
 from ionspike.circuit.variation.measure import Measured, aim_of, measure_all, plan, retrimmed
-from ionspike.circuit.variation.provenance import conditions
 from ionspike.device.spread import Spread
 from ionspike.errors import InputError, RunError
 
