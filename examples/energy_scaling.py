@@ -179,7 +179,12 @@ def exponent(rows: list[dict[str, Any]], of: tuple[str, ...] = CAUSES) -> tuple[
 
 
 def draw(rows: list[dict[str, Any]], sweep: list[dict[str, Any]], anchor: dict[str, Any] | None, path: Path) -> None:
-    """Power against neurons, energy by cause at the largest net, power against the input's rate."""
+    """Energy an event against neurons, by cause at the largest net, and power against the input's rate."""
+    with plotting.look():
+        files.write_bytes(path, plotting.png(_figure(rows, sweep, anchor)))
+
+
+def _figure(rows: list[dict[str, Any]], sweep: list[dict[str, Any]], anchor: dict[str, Any] | None) -> Any:
     made, axes = plotting.figure(1, 3, width=10.4, height=3.4)
     for k, graph in enumerate(GRAPHS):
         own = [row for row in rows if row["graph"] == graph]
@@ -221,6 +226,7 @@ def draw(rows: list[dict[str, Any]], sweep: list[dict[str, Any]], anchor: dict[s
             hatch=("", "//", "..", "xx", "\\\\", "--")[k],
         )  # fmt: skip
         bottom += share
+    axes[1].set_axisbelow(True)
     axes[1].set(ylabel="energy per synaptic event (pJ)", title=f"{largest:,} neurons")
     axes[1].tick_params(axis="x", rotation=25)
     axes[1].legend()
@@ -231,7 +237,7 @@ def draw(rows: list[dict[str, Any]], sweep: list[dict[str, Any]], anchor: dict[s
         axes[2].loglog(rates, power, color=plotting.COLOURS[k], marker=plotting.MARKERS[k], label=name)
     axes[2].set(xlabel="input rate (Hz)", ylabel="power a neuron (pW)", title="Random graph, 1,000 neurons")
     axes[2].legend()
-    files.write_bytes(path, plotting.png(made))
+    return made
 
 
 def crossing(sweep: list[dict[str, Any]]) -> float | None:

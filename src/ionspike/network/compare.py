@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ionspike.circuit.simulate import Run
 from ionspike.network.cell import Cell
 from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, until_spike, wait
+from ionspike.network.validity import tell_outside
 
 Array = NDArray[np.float64]
 
@@ -167,6 +168,7 @@ def run_free(cell: Cell, pulses: Array, stop: float) -> Free:
         spikes.append(fired)
         used.append(k - 1)
         v, u, now = after_spike(p, v), 0.0, fired + cell.soma.dead
+    tell_outside(cell, k, 1, len(spikes), stop)
     return Free(np.array(spikes), np.array(used, np.int64), k, charge, drawn, stop)
 
 

@@ -24,6 +24,7 @@ from ionspike.network.network import Network
 from ionspike.network.recording import Record, Result
 from ionspike.network.sources import ListedTrains, PoissonTrains, poisson_state
 from ionspike.network.states import Probes
+from ionspike.network.validity import tell_outside
 from ionspike.units import quantity
 
 _CHUNK = 0.2  # s of wall time after which Python has a look: progress, Ctrl-C
@@ -91,7 +92,7 @@ class Simulation:
         inputs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {
             name: [] for name in self._spikes_of if name in self.trains
         }
-        arrivals, begun, complete = 0, time.perf_counter(), True
+        arrivals, begun, complete = np.zeros(len(self.memory["events"]), np.int64), time.perf_counter(), True
         numba.set_num_threads(self.threads)
         with _bar(span, progress) as advance:
             try:
@@ -113,9 +114,14 @@ class Simulation:
         after, passed = self._energies(), self._charges()
         spent = {name: {c: after[name][c] - before[name][c] for c in after[name]} for name in after}
         self._add_per_spike(spent, trains, stop - start)
+        for name, cell, _ in self._slices():
+            if name in trains:
+                of = self.layout.arrays["block"][:, a.POPULATION] == self.layout.number[name]
+                met = int(arrivals[of].sum())
+                tell_outside(cell, met, self.layout.size[name], len(trains[name][0]), stop - start)
         return Result(
             start, stop, dict(self.layout.size), trains, *self.probes.found(), spent, {k: passed[k] - charge[k] for k in passed},
-            arrivals, wall, self.setup, complete,
+            int(arrivals.sum()), wall, self.setup, complete,
         )  # fmt: skip
 
     def save(self, path: str | Path) -> Path:
@@ -151,7 +157,9 @@ class Simulation:
             done = len(edges) - 1
             count = int(min(max(done * _CHUNK / max(spent, 1e-6), 1), 4 * count + 16, 1_000_000))
 
-    def _windows(self, edges: np.ndarray, inputs: dict[str, list[Any]]) -> tuple[tuple[np.ndarray, np.ndarray], int]:
+    def _windows(
+        self, edges: np.ndarray, inputs: dict[str, list[Any]]
+    ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         times, senders, populations = [np.empty(0)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for name, train in self.trains.items():
             t, k = train.until(float(edges[-1]))
@@ -166,7 +174,7 @@ class Simulation:
         m["feed_time"], m["feed_from"], m["feed_population"] = when[order], who[order], of[order]
         return self._loop(edges)
 
-    def _loop(self, edges: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], int]:
+    def _loop(self, edges: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         """All windows between ``edges``; where one needs more room than there is, room is made and the loop goes on."""
         m, need = self.memory, np.zeros(5, np.int64)
         m.room_for_spikes(0)
@@ -182,7 +190,7 @@ class Simulation:
                 break
             m.make_room(need)
         times, senders = (np.concatenate(column) for column in zip(*found, strict=True))
-        return (times, senders), int(m["events"].sum())
+        return (times, senders), m["events"].copy()
 
     def _by_name(
         self, times: np.ndarray, neurons: np.ndarray, inputs: dict[str, list[Any]], start: float, stop: float
