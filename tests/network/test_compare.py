@@ -1,0 +1,31 @@
+"""Intervals of a run, found again by a cell."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ionspike.network import Cell, run_free
+from ionspike.network.compare import counts_of_trains, intervals_between
+from ionspike.spikes import poisson
+
+
+def test_several_synapses_with_all_pulses_at_one_are_one_synapse():
+    cell = Cell.load("high-pass")
+    pulses = np.array(poisson(800.0, 300, 3))
+    stop = float(pulses[-1]) + 0.01
+    spikes = run_free(cell, pulses, stop).spikes
+    assert len(spikes) > 5
+    one = [(i.given, i.found) for i in intervals_between(cell, pulses, spikes, stop)]
+    several = counts_of_trains(cell, [np.empty(0), pulses, np.empty(0)], spikes, stop)
+    assert several == one
+    # a cell that follows its own spikes finds all of them
+    assert all(given == found for given, found in one)
+
+
+def test_pulses_dealt_out_to_two_synapses_facilitate_less():
+    cell = Cell.load("high-pass")
+    pulses = np.array(poisson(800.0, 300, 3))
+    stop = float(pulses[-1]) + 0.01
+    spikes = run_free(cell, pulses, stop).spikes
+    dealt = counts_of_trains(cell, [pulses[::2], pulses[1::2]], spikes, stop)
+    assert sum(found != given for given, found in dealt) > len(dealt) / 4
