@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from ionspike.network import (
     TsodyksMarkram,
     Uniform,
 )
+from ionspike.network.layout import self_fired
 from ionspike.network.simulation import Simulation
 
 
@@ -198,3 +200,12 @@ def test_ctrl_c_leaves_what_was_run(wide: Network, wide_result: Result):
     found = run.run(0.12)
     assert not found.complete and 0 < found.stop < 0.12
     assert np.array_equal(found.spikes("e"), wide_result.spikes("e")[wide_result.spikes("e") < found.stop])
+
+
+def test_a_cell_that_nothing_feeds_needs_no_room_for_spikes_of_its_own():
+    soma = Cell.load("band-pass").soma
+    assert self_fired(soma) == 0.0
+    fed = replace(soma, leak_current=tuple(-1e-12 for _ in soma.leak_current))
+    # 1 pA charges 1 pF from the reset to the threshold of 0.25 V in about 0.25 s
+    assert self_fired(fed) == pytest.approx(1e-12 / (soma.capacitance * soma.threshold), rel=0.05)
+    assert self_fired(replace(soma, residue=1.0)) == 1 / soma.dead

@@ -10,7 +10,7 @@ import numpy as np
 
 from ionspike.errors import InputError
 from ionspike.network import arrays as a
-from ionspike.network.cell import Cell
+from ionspike.network.cell import Cell, Soma, leak_grid
 from ionspike.network.connectivity import Matrix, OneToOne, expected_count, matrix_weights, pairs
 from ionspike.network.distributions import values
 from ionspike.network.dynamics import pack
@@ -70,6 +70,19 @@ def lay_out(net: Network, precision: str, listed: set[str]) -> Layout:
         if not any(p.source == name for p in net.projections.values()):
             raise InputError(f"input {name!r} is unconnected: it reaches no population")
     return _Builder(net, np.dtype(np.float32 if precision == "single" else np.float64), listed).build()
+
+
+def self_fired(soma: Soma) -> float:
+    """Upper bound of the spikes a second of a cell that gets no input: what feeds its membrane must bring it from reset to threshold."""
+    reset = soma.residue + soma.residue_slope * soma.threshold
+    if reset >= soma.threshold:
+        return 1 / soma.dead
+    leak, width = leak_grid(soma)
+    voltage = np.arange(len(leak)) * width
+    way = leak[(voltage >= max(reset, 0.0)) & (voltage < soma.threshold)]
+    if len(way) == 0 or way.max() >= 0.0:  # somewhere on the way nothing feeds it
+        return 0.0
+    return float(-way.min() / (soma.capacitance * (soma.threshold - reset)))
 
 
 def blocks_of(net: Network, name: str) -> int:
@@ -338,7 +351,7 @@ class _Builder:
         for p in self.net.populations.values():
             n = p.neuron
             if isinstance(n, Cell):
-                most = max(most, 1 / n.soma.dead)
+                most = max(most, self_fired(n.soma))
             elif n.rest + n.drive > n.threshold:  # type: ignore[operator]
                 v_inf = n.rest + n.drive  # type: ignore[operator]
                 most = max(most, 1 / (n.tau * math.log((v_inf - n.reset) / (v_inf - n.threshold)) + n.refractory))  # type: ignore[operator]
