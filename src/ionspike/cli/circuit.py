@@ -11,7 +11,7 @@ import typer
 from ionspike.cli.common import Json, group, show_result
 from ionspike.errors import InputError
 
-app = group("Neurons on transistors: list, run, characterize, corners, montecarlo, export, draw.")
+app = group("Neurons on transistors: list, run, characterize, corners, montecarlo, jitter, export, draw.")
 
 
 @app.command("list")

@@ -1,4 +1,4 @@
-"""``ionspike circuit characterize | corners | montecarlo``: the commands that measure a neuron on many points."""
+"""``ionspike circuit characterize | corners | montecarlo | jitter``: the commands that measure a neuron on many points."""
 
 from __future__ import annotations
 
@@ -74,4 +74,19 @@ def circuit_monte_carlo(
     from ionspike.cli.circuit_variation import run_monte_carlo
 
     result, lines = run_monte_carlo(topology, card, samples, seed, specification, trim, out, workers, as_json)
+    show_result(result, lines, as_json)
+
+
+@app.command("jitter")
+def circuit_jitter(
+    topology: Topology = "delay-feedback-lif",
+    current: Annotated[list[str] | None, typer.Option(help="Constant input current; may be repeated.")] = None,
+    intervals: Annotated[int, typer.Option(min=5, max=100_000, help="Intervals of the run with noise.")] = 60,
+    seed: Annotated[int, typer.Option(min=1, help="Seed of the noise.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Spike-time jitter from kT/C and the noise of the threshold stage over their slopes, and a run with noise as a check."""
+    from ionspike.cli.circuit_jitter import run_jitter
+
+    result, lines = run_jitter(topology, current or ["10 nA"], intervals, seed)
     show_result(result, lines, as_json)

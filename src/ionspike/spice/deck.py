@@ -16,6 +16,7 @@ __all__ = ["check_netlist", "compose"]
 
 _PRINT_STEP = 1e-9  # s
 _VECTOR = re.compile(r"[vi]\([a-z0-9_.,]+\)")
+_SOURCE = re.compile(r"[vi][a-z0-9_.]*")
 _CORNER = re.compile(r"[a-z][a-z0-9_]*")
 _JUNCTION = re.compile(r"\b(ad|as|pd|ps)\s*=")
 # at 1e-12 S, ngspice's default, a membrane at 0.3 V leaks 0.3 pA more than the 0.26 pA of its transistors
@@ -59,6 +60,24 @@ def compose(job: Job) -> str:
             "",
         ]
     )
+
+
+def compose_noise(job: Job, output: str, source: str, low: float, high: float, points: int) -> str:
+    """The deck of a noise analysis: the netlist of ``job`` at its operating point instead of its transient run.
+
+    Args:
+        output: vector such as ``v(node)`` whose noise is wanted; source: an independent source that the noise may be referred to.
+        low, high: the band (Hz); points: frequencies a decade.
+
+    Raises:
+        InputError: what :func:`compose` refuses, or a vector, source or band that is none.
+    """
+    if not _VECTOR.fullmatch(output) or not _SOURCE.fullmatch(source):
+        raise InputError(f"noise at {output[:60]!r} from {source[:60]!r}; expected v(node) and the name of a source")
+    if not (0 < low < high < 1e15 and 1 <= points <= 1000):
+        raise InputError(f"a noise band of {low:g} to {high:g} Hz with {points} points; expected 0 < low < high")
+    kept = [line for line in compose(job).splitlines() if line != ".end" and not line.startswith((".tran ", ".save "))]
+    return "\n".join([*kept, f".noise {output} {source} dec {points} {float(low)!r} {float(high)!r}", ".end", ""])
 
 
 def _models(job: Job) -> list[str]:

@@ -19,10 +19,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ionspike.errors import RunError
 from ionspike.spice import scratch
 from ionspike.spice.checks import check, lost_pulses
-from ionspike.spice.deck import compose
+from ionspike.spice.deck import compose, compose_noise
 from ionspike.spice.engine import Job, Limits, RunFailed
 from ionspike.spice.ladder import AS_ASKED, LADDER
 from ionspike.spice.program import execute
@@ -89,6 +92,27 @@ class Ngspice:
         except RunError as error:
             raise RunFailed(str(error), attempts) from error
         return Waveforms(waveforms.vectors, waveforms.log, attempts)
+
+    def noise(
+        self, job: Job, output: str, source: str, low: float, high: float, points: int = 5
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Noise at ``output`` (such as ``v(node)``) of a netlist at its operating point: frequencies (Hz) and density (V/sqrt(Hz)).
+
+        ``.nodeset`` lines of the netlist tell which of several operating points is meant.
+
+        Raises:
+            InputError: see :func:`~ionspike.spice.deck.compose_noise`. RunError: ngspice failed.
+        """
+        with scratch.folder() as folder:
+            (folder / "deck.cir").write_text(compose_noise(job, output, source, low, high, points))
+            (folder / "spinit").write_text(_INIT)
+            _, log = self._execute(folder, job.limits)
+            if not (folder / "out.raw").is_file():
+                raise RunError(f"ngspice made no noise analysis: {_end(log)}")
+            found = read_raw(folder / "out.raw")
+        if "onoise_spectrum" not in found:
+            raise RunError(f"ngspice made no noise analysis: {_end(log)}")
+        return found["frequency"], found["onoise_spectrum"]
 
     def _climb(self, job: Job, changed: str, attempts: list[Attempt]) -> Waveforms:
         failure = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ _MAX_HEADER = 10_000_000
 
 
 def read_raw(path: str | Path) -> dict[str, NDArray[np.float64]]:
-    """Read every vector of a raw file by name, time included. A file cut short keeps its whole points.
+    """Read every vector of the first plot of a raw file by name, time included. A file cut short keeps its whole points.
 
     Raises:
         RunError: no raw file, no header, or no whole point in it.
@@ -28,9 +29,14 @@ def read_raw(path: str | Path) -> dict[str, NDArray[np.float64]]:
     offset = head.find(_MARK)
     if offset < 0:
         raise RunError(f"{path.name} has no binary vectors: the simulator wrote nothing")
-    names = _names(head[:offset].decode("utf-8", "replace"))
+    header = head[:offset].decode("utf-8", "replace")
+    names = _names(header)
     width = len(names)
     stored = (path.stat().st_size - offset - len(_MARK)) // (8 * width)
+    # a second plot may follow; a run that was stopped says 0 points, and has what it wrote
+    told = re.search(r"^No\. Points:\s*(\d+)", header, re.MULTILINE)
+    if told is not None and int(told[1]) > 0:
+        stored = min(stored, int(told[1]))
     if stored < 1:
         raise RunError(f"{path.name} holds no time point: the simulator stopped before the first")
     table = np.fromfile(path, np.float64, count=stored * width, offset=offset + len(_MARK)).reshape(stored, width)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,8 +91,6 @@ def table(measured: Sequence[Measured], shape: tuple[int, ...], dims: tuple[str,
 
 
 def _at(setting: Setting, corner: str, temperature: float) -> Setting:
-    from dataclasses import replace
-
     return replace(setting, corner=corner).at(temperature)
 
 
