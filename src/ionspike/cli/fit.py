@@ -14,6 +14,8 @@ from ionspike.errors import InputError
 if TYPE_CHECKING:
     from ionspike.device.fitting import Fit
 
+_RAMP_STARTS = 4  # most of them meet one optimum
+
 
 def fit(
     record: Annotated[
@@ -65,7 +67,9 @@ def fit(
     told = {key: value for key, value in said.items() if value is not None}
     first = read(record[0], down, **told)
     if isinstance(first, RampRecord):
-        result, lines = _ramps(first, out, page, name)
+        if kept or limits:
+            raise InputError("--fixed and --bound are for pulse records; leave them out for ramps")
+        result, lines = _ramps(first, out, page, name, min(starts, _RAMP_STARTS), intervals)
     else:
         records = [first, *(read(path, **told) for path in record[1:])]
         for path, one in zip(record, records, strict=True):
@@ -102,10 +106,7 @@ def _pulses(done: Fit, out: Path, page: Path | None, method: str) -> tuple[dict[
         "agreeing": done.agreeing,
         "effective_samples": done.effective_samples,
         "intervals": method,
-        "parameters": {
-            row: {"value": value, "low": _finite(low), "high": _finite(high), "unidentified": why}
-            for row, value, low, high, why in rows
-        },
+        "parameters": _told(rows),
         "page": str(page) if page else None,
     }
     return result, [str(done), *([str(found)] if found is not None else [])]
@@ -134,13 +135,17 @@ def _range(text: str) -> tuple[str, tuple[float, float]]:
         ) from None
 
 
-def _ramps(record: Any, out: Path, page: Path | None, name: str) -> tuple[dict[str, Any], list[str]]:
+def _ramps(
+    record: Any, out: Path, page: Path | None, name: str, starts: int, method: str
+) -> tuple[dict[str, Any], list[str]]:
     from ionspike.device.fitting import fit_ramps
 
+    done = fit_ramps(record, name=name, starts=starts)
+    found = done.intervals(method)
+    done.card(found).save(out)
     if page is not None:
-        raise InputError("--page is for pulse records; leave it out for ramps")
-    done = fit_ramps(record, name=name)
-    done.device.save(out)
+        done.page(page, found)
+    rows = [(r.name, r.estimate, r.low, r.high, r.why) for r in found]
     result = {
         "card": str(out),
         "law": str(done.shape),
@@ -148,5 +153,15 @@ def _ramps(record: Any, out: Path, page: Path | None, name: str) -> tuple[dict[s
         "error_percent_of_range": 100 * done.error,
         "starts": done.starts,
         "agreeing": done.agreeing,
+        "intervals": method,
+        "parameters": _told(rows),
+        "page": str(page) if page else None,
     }
-    return result, [str(done)]
+    return result, [str(done), str(found)]
+
+
+def _told(rows: list[tuple[str, float, float, float, str]]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"value": value, "low": _finite(low), "high": _finite(high), "unidentified": why}
+        for name, value, low, high, why in rows
+    }

@@ -193,7 +193,7 @@ def _refit(
     likely = choose_noise(products, kinds)
     possible = possible_noise(products, likely)
     noise = possible.mean(likely)
-    white = Whitened(problem, noise, products.sensitivities)
+    white = Whitened(problem, noise, products.sensitivities, products.shifts)
     return white.solve(theta)[0], products, noise, possible, white
 
 

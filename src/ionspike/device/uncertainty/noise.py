@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ionspike.device.uncertainty.problem import Problem, jacobian, pulse_sensitivities
+from ionspike.device.uncertainty.problem import Problem, Restarted, jacobian, pulse_sensitivities, shifts
 
 Array = NDArray[np.float64]
 
@@ -35,21 +35,23 @@ _RANK = 1e-8  # of the largest singular value: directions of the model that the 
 @dataclass(frozen=True)
 class Noise:
     """``kind``: what is significant; ``sigma``: standard deviation of a sample over the swing; ``rho``: correlation of neighbours;
-    ``spread``: standard deviation of the logarithmic factor of a pulse; ``evidence``: -2 ln of the restricted likelihood of every kind of noise that was compared."""
+    ``spread``: standard deviation of the logarithmic factor of a pulse; ``evidence``: -2 ln of the restricted likelihood of every kind of
+    noise that was compared; ``varying``: what has a factor each."""
 
     kind: str
     sigma: float
     rho: float = 0.0
     spread: float = 0.0
     evidence: tuple[tuple[str, float], ...] = ()
+    varying: str = "pulses"
 
     def __str__(self) -> str:
         parts = [f"sample {100 * self.sigma:.3g} % of the swing"]
         if self.kind in ("autocorrelated", "both"):
             parts.append(f"neighbouring samples correlated {self.rho:.3f}")
         if self.kind in ("pulses", "both"):
-            parts.append(f"pulses vary by {100 * self.spread:.2g} %")
-        return f"{self.kind} noise: {', '.join(parts)}"
+            parts.append(f"{self.varying} vary by {100 * self.spread:.2g} %")
+        return f"{self.varying if self.kind == 'pulses' else self.kind} noise: {', '.join(parts)}"
 
 
 def neighbours(samples: Array, breaks: tuple[int, ...]) -> Array:
@@ -86,7 +88,11 @@ class Products:
     """
 
     def __init__(self, problem: Problem, theta: Array) -> None:
-        self.derivatives = jacobian(problem, theta)
+        self.parameters = len(theta)
+        self.varying = "ramps" if isinstance(problem, Restarted) else "pulses"
+        # where a stretch begins is a number that was fitted as well, though no one asks for it
+        self.shifts = shifts(problem, theta)
+        self.derivatives = np.column_stack([jacobian(problem, theta), self.shifts])
         scale = np.linalg.norm(self.derivatives, axis=0)
         self.scale = np.where(scale > 0, scale, 1.0)
         left, singular, self.right = np.linalg.svd(self.derivatives / self.scale, full_matrices=False)
@@ -136,12 +142,12 @@ class Products:
         """How far the best parameters in this noise lie from the fit, were the model linear there, (p,), and their covariance."""
         gram, _ = self.reduced(rho, ratio)
         # derivatives = left singular right, so theta = right' singular^-1 (what left sees)
-        back = self.right[self.seen].T / self.singular[self.seen] / self.scale[:, None]
+        back = (self.right[self.seen].T / self.singular[self.seen] / self.scale[:, None])[: self.parameters]
         solved = np.linalg.solve(gram[:-1, :-1], np.column_stack([back.T, gram[:-1, -1]]))
         step, seen = back @ solved[:, -1], variance * back @ solved[:, :-1]
         if self.seen.all():
             return step, seen
-        blind = (np.abs(self.right[~self.seen]) > 1e-4).any(axis=0)
+        blind = (np.abs(self.right[~self.seen, : self.parameters]) > 1e-4).any(axis=0)
         seen[blind, blind] = np.inf
         return step, seen
 
@@ -164,7 +170,7 @@ def choose_noise(products: Products, kinds: tuple[str, ...] = KINDS) -> Noise:
     kind = min(tried, key=lambda k: found[k][0] + _cost(k))
     _, rho, ratio, variance = found[tried[-1]]
     evidence = tuple((k, found[k][0]) for k in tried)
-    return Noise(kind, math.sqrt(variance), rho, math.sqrt(ratio * variance), evidence)
+    return Noise(kind, math.sqrt(variance), rho, math.sqrt(ratio * variance), evidence, products.varying)
 
 
 def _cost(kind: str) -> float:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from ionspike.device.uncertainty.intervals import Interval, Intervals, combined_scale, linear_forms, why_unidentified
 from ionspike.device.uncertainty.noise import Noise, at_correlation, inner_products, neighbours
-from ionspike.device.uncertainty.problem import Problem, pulse_sensitivities
-from ionspike.errors import RunError
+from ionspike.device.uncertainty.problem import Problem, Restarted, pulse_sensitivities
+from ionspike.errors import InputError, RunError
 
 Array = NDArray[np.float64]
 
@@ -54,8 +54,13 @@ def sample_posterior(
         level: of the intervals.
 
     Raises:
+        InputError: a fit of ramps, each of which begins at a value of its own that would have to be sampled as well.
         RunError: dynesty is not installed.
     """
+    if isinstance(problem, Restarted):
+        raise InputError(
+            "a posterior of ramps is not to be had; expected a fit of pulse records, or intervals by profile"
+        )
     try:
         import dynesty
     except ImportError as error:

@@ -113,6 +113,21 @@ class Differentiable(Protocol):
         ...
 
 
+@runtime_checkable
+class Restarted(Protocol):
+    """A problem whose stretches of samples each begin at a value of their own, known by one noisy read: ramps. Its ``pulses`` are then
+    these stretches, with one factor on the rate of all pulses in each."""
+
+    def shifts(self, theta: Array) -> Array:
+        """Derivatives of the model by the value that each stretch begins at, (n, stretches)."""
+        ...
+
+
+def shifts(problem: Problem, theta: Array) -> Array:
+    """What the samples may be moved by at no cost, as nothing is known of it beforehand: (n, stretches), or (n, 0)."""
+    return problem.shifts(theta) if isinstance(problem, Restarted) else np.zeros((len(problem.data), 0))
+
+
 def jacobian(problem: Problem, theta: Array) -> Array:
     """Derivatives of the model by the parameters, (n, p): the problem's own, or central differences that stay within the bounds."""
     if isinstance(problem, Differentiable):

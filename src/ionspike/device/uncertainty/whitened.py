@@ -20,12 +20,13 @@ class Whitened:
         problem: data and model.
         noise: what the residuals are made of.
         sensitivities: D, (n, pulses), needed where pulses vary.
+        shifts: (n, stretches), what the samples may be moved by at no cost.
     """
 
-    def __init__(self, problem: Problem, noise: Noise, sensitivities: Array) -> None:
+    def __init__(self, problem: Problem, noise: Noise, sensitivities: Array, shifts: Array | None = None) -> None:
         self.problem, self.noise = problem, noise
         self.firsts = np.asarray(problem.breaks)
-        self.left = self.shrink = None
+        self.left = self.shrink = self.free = None
         if noise.spread:
             # in the whitened samples the pulses add spread^2 L S^2 L' / sigma^2 to the unit matrix: its root is known from L and S
             left, singular, _ = np.linalg.svd(
@@ -33,6 +34,8 @@ class Whitened:
             )
             used = singular > 1e-6
             self.left, self.shrink = left[:, used], 1 - 1 / np.sqrt(1 + singular[used] ** 2)
+        if shifts is not None and shifts.shape[1]:
+            self.free = np.linalg.qr(self.whiten(shifts))[0]
 
     def _uncorrelated(self, samples: Array) -> Array:
         rho = self.noise.rho
@@ -50,6 +53,8 @@ class Whitened:
         if self.left is not None and self.shrink is not None:
             seen = self.left.T @ out
             out = out - self.left @ (seen * self.shrink if seen.ndim == 1 else seen * self.shrink[:, None])
+        if self.free is not None:
+            out = out - self.free @ (self.free.T @ out)
         return out / self.noise.sigma
 
     def residual(self, theta: Array) -> Array:
