@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ionspike.cli.common import Json, group, show_result
+from ionspike.errors import InputError
+
+if TYPE_CHECKING:
+    from ionspike.network.recording import Result
+    from ionspike.network.simulation import Simulation
 
 app = group("Nets of neurons and devices: run.")
 
@@ -35,7 +42,23 @@ def network_run(
         run = Simulation(plan.network, count, plan.precision, plan.record)
     else:
         run = Simulation.load(plan.network, resume, count, plan.record)
-    done = run.run(plan.duration, progress=not as_json)
+    # spikes go to disk as they come, and from there into the result
+    with (
+        tempfile.TemporaryDirectory(prefix=".spikes-", dir=_folder(out)) if out is not None else nullcontext() as spool
+    ):
+        done = run.run(plan.duration, progress=not as_json, spool=spool)
+        _tell(run, done, out, as_json)
+
+
+def _folder(out: Path) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror or error}") from error
+    return out
+
+
+def _tell(run: Simulation, done: Result, out: Path | None, as_json: bool) -> None:
     result: dict[str, Any] = {
         "start": done.start,
         "stop": done.stop,

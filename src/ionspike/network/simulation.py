@@ -23,6 +23,7 @@ from ionspike.network.memory_table import Memory
 from ionspike.network.network import Network
 from ionspike.network.recording import Record, Result
 from ionspike.network.sources import ListedTrains, PoissonTrains, poisson_state
+from ionspike.network.spool import Spool
 from ionspike.network.states import Probes
 from ionspike.network.validity import tell_outside
 from ionspike.units import quantity
@@ -80,37 +81,36 @@ class Simulation:
             if name not in net.populations and name not in net.inputs:
                 raise InputError(f"there is no population or input {name!r} to record spikes of")
 
-    def run(self, duration: float | str, progress: bool = False) -> Result:
-        """Carry on for ``duration`` (s). Ctrl-C ends the run after the present chunk: the result then says ``complete = False``."""
+    def run(self, duration: float | str, progress: bool = False, spool: str | Path | None = None) -> Result:
+        """Carry on for ``duration`` (s). Ctrl-C ends the run after the present chunk: the result then says ``complete = False``.
+
+        ``spool``: a folder that spikes go to as they come; the result then looks at its files, and memory does not grow with the run.
+        """
         span = quantity(duration, "s", "duration")
         if not 0 < span < math.inf:
             raise InputError(f"duration is {span:g} s; expected above 0")
         start, stop = self.now, self.now + span
         self.probes.clear()
         before, charge = self._energies(), self._charges()
-        listed: list[tuple[np.ndarray, np.ndarray]] = [self.held]
-        inputs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {
-            name: [] for name in self._spikes_of if name in self.trains
-        }
+        kept = Spool(self._spikes_of, spool)
+        held, self.held = self.held, (np.empty(0), np.empty(0, np.int64))
+        self._keep(kept, held, {}, stop)
         arrivals, begun, complete = np.zeros(len(self.memory["events"]), np.int64), time.perf_counter(), True
         numba.set_num_threads(self.threads)
         with _bar(span, progress) as advance:
             try:
                 for part in self._parts(stop):
+                    inputs: dict[str, tuple[np.ndarray, np.ndarray]] = {}
                     found, events = self._windows(part, inputs)
-                    listed.append(found)
+                    self._keep(kept, found, inputs, stop)
                     arrivals += events
                     advance(min(self.edge, stop) - start)
             except KeyboardInterrupt:
                 complete = False
                 stop = min(self.edge, stop)
         wall = time.perf_counter() - begun
-        times = np.concatenate([t for t, _ in listed])
-        neurons = np.concatenate([n for _, n in listed]).astype(np.int64)
-        late = times >= stop
-        self.held = times[late], neurons[late]
         self.now = stop
-        trains = self._by_name(times[~late], neurons[~late], inputs, start, stop)
+        trains = kept.trains()
         after, passed = self._energies(), self._charges()
         spent = {name: {c: after[name][c] - before[name][c] for c in after[name]} for name in after}
         self._add_per_spike(spent, trains, stop - start)
@@ -158,7 +158,7 @@ class Simulation:
             count = int(min(max(done * _CHUNK / max(spent, 1e-6), 1), 4 * count + 16, 1_000_000))
 
     def _windows(
-        self, edges: np.ndarray, inputs: dict[str, list[Any]]
+        self, edges: np.ndarray, inputs: dict[str, tuple[np.ndarray, np.ndarray]]
     ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         times, senders, populations = [np.empty(0)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for name, train in self.trains.items():
@@ -166,8 +166,7 @@ class Simulation:
             times.append(t)
             senders.append(k + self.layout.first[name])
             populations.append(np.full(len(t), self.layout.number[name], np.int64))
-            if name in inputs:
-                inputs[name].append((t, k))
+            inputs[name] = t, k
         when, who, of = np.concatenate(times), np.concatenate(senders), np.concatenate(populations)
         order = np.lexsort((who, when))
         m = self.memory
@@ -192,22 +191,29 @@ class Simulation:
         times, senders = (np.concatenate(column) for column in zip(*found, strict=True))
         return (times, senders), m["events"].copy()
 
-    def _by_name(
-        self, times: np.ndarray, neurons: np.ndarray, inputs: dict[str, list[Any]], start: float, stop: float
-    ) -> dict[str, Any]:
+    def _keep(
+        self,
+        kept: Spool,
+        found: tuple[np.ndarray, np.ndarray],
+        inputs: dict[str, tuple[np.ndarray, np.ndarray]],
+        stop: float,
+    ) -> None:
+        """Spikes before ``stop`` by name, in time; later ones are held back for the next run."""
+        times, neurons = found
+        late = times >= stop
+        if late.any():
+            self.held = np.append(self.held[0], times[late]), np.append(self.held[1], neurons[late])
         order = np.lexsort((neurons, times))
+        order = order[~late[order]]
         times, neurons = times[order], neurons[order]
-        made = {}
         for name in self._spikes_of:
-            if name in inputs:
-                t = np.concatenate([np.empty(0), *(t for t, _ in inputs[name])])
-                k = np.concatenate([np.empty(0, np.int64), *(k for _, k in inputs[name])])
-                made[name] = (t[t < stop], k[t < stop])
+            if name in self.trains:
+                t, k = inputs.get(name, (np.empty(0), np.empty(0, np.int64)))
+                kept.add(name, t[t < stop], k[t < stop])
                 continue
             low, size = self.layout.first[name], self.layout.size[name]
             inside = (neurons >= low) & (neurons < low + size)
-            made[name] = (times[inside], neurons[inside] - low)
-        return made
+            kept.add(name, times[inside], neurons[inside] - low)
 
     def _slices(self) -> Iterator[tuple[str, Cell, slice]]:
         for name, population in self.net.populations.items():
