@@ -135,8 +135,10 @@ def test_every_claim_passes_on_the_reference_card(tmp_path: Path, setting: objec
 @pytest.mark.spice
 @pytest.mark.slow
 def test_without_volatile_conductance_just_the_claims_that_rest_on_it_fail(
-    tmp_path: Path, setting: object, reference: Ecram
+    tmp_path: Path, setting: object, reference: Ecram, monkeypatch: pytest.MonkeyPatch
 ):
+    # with a silent card a control is the run that it stands beside: the cache makes both once
+    monkeypatch.setenv("IONSPIKE_CACHE", str(tmp_path / "runs"))
     silent = replace(reference, populations=tuple(replace(p, g=0.0) for p in reference.populations))
     card = silent.save(tmp_path / "silent.toml")
     results = reproduce(Options(tmp_path / "out", quick=True, device=str(card)), lambda _: None)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ionspike.errors import InputError, RunError
-from ionspike.spice import Accuracy, Cache, Engine, Job, Kit, PulseCheck, Transient, Waveforms, run_one
+from ionspike.spice import Accuracy, Cache, Engine, Job, Kit, PulseCheck, Transient, Waveforms, run_all, run_one
 from ionspike.spice.batch import tally
 from ionspike.spice.cache import key_of
 
@@ -41,6 +41,16 @@ def test_a_run_is_made_once_and_read_back_bit_for_bit(tmp_path: Path):
     assert (first.cached, again.cached) == (False, True)
     np.testing.assert_array_equal(first["v(b)"], again["v(b)"])
     assert again.log == "a log"
+
+
+def test_what_a_batch_asks_for_twice_is_run_once_and_without_a_cache_twice(tmp_path: Path):
+    engine, other = Counting(), replace(JOB, netlist=JOB.netlist + "r2 b 0 1k\n")
+    results = run_all(engine, [JOB, other, JOB], cache=Cache(tmp_path))
+    assert engine.runs == 2 and all(isinstance(r, Waveforms) for r in results)
+    np.testing.assert_array_equal(results[0]["v(b)"], results[2]["v(b)"])  # type: ignore[index]
+    assert not np.array_equal(results[0]["v(b)"], results[1]["v(b)"])  # type: ignore[index]
+    run_all(engine, [JOB, JOB], cache=Cache(None))
+    assert engine.runs == 4
 
 
 KITS = "kit-a.lib", "kit-b.lib"

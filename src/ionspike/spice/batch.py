@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from ionspike.errors import RunError
@@ -68,9 +68,16 @@ def run_all(
         RunError: a result cannot be written to disk.
     """
     store = Cache.of_environment() if cache is None else cache
+    keys = [key_of(engine, job) if store.active else None for job in jobs]
     stop = threading.Event()
     with ThreadPoolExecutor(_count(workers, len(jobs)), initializer=stop_on, initargs=(stop,)) as pool:
-        futures = [pool.submit(_run, engine, job, store) for job in jobs]
+        made: dict[str, Future[Waveforms | Failure]] = {}
+        futures: list[Future[Waveforms | Failure]] = []
+        for job, key in zip(jobs, keys, strict=True):  # with a cache, what is asked for twice is run once
+            future = made.get(key or "") or pool.submit(_run, engine, job, store, key)
+            futures.append(future)
+            if key is not None:
+                made[key] = future
         try:
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             for future in done:
@@ -97,8 +104,7 @@ def _count(workers: int | None, jobs: int) -> int:
     return max(1, min(workers or cores, jobs))
 
 
-def _run(engine: Engine, job: Job, cache: Cache) -> Waveforms | Failure:
-    key = key_of(engine, job) if cache.active else None
+def _run(engine: Engine, job: Job, cache: Cache, key: str | None) -> Waveforms | Failure:
     path = _fresh_file()
     try:
         result = _result(engine, job, cache, key, path)
