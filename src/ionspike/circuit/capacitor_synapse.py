@@ -134,7 +134,7 @@ class CapacitorSynapse:
         if self.tick_bias is not None:
             low |= {f"xck.{node}": 0.0 for node in ("ps", "pr", "pm")}
             high |= {f"xck.{node}": supply for node in ("o1", "o2", "n1", "d1", "d3")}
-            middle |= {"xck.vt": 0.7 * supply, "xck.dn": 0.4}
+            middle |= {"xck.vt": 0.7 * supply, "xck.dn": 0.4, "xck.lv": supply / 3, "xck.lm": 2 * supply / 3}
         return low | high | middle
 
     def signals(self) -> tuple[str, ...]:
