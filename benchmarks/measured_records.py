@@ -176,6 +176,7 @@ def summary(starts: int) -> list[dict]:
         ("one population, c and s", targets, 1, True),
         ("one exponential", targets, 1, False),
         ("sum of two exponentials", targets, 2, False),
+        ("sum of three exponentials", targets, 3, False),
         ("one population, c and s, width ratio too", (*targets, wide), 1, True),
     ):
         made = fit_summary(own, width=0.01, populations=populations, cooperative=cooperative, starts=starts)

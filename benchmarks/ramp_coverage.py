@@ -2,7 +2,7 @@
 
 Eight ramps of forty pulses of a weight with c and d, every ramp from the state where the one before ended; reads have white noise of
 0.2 % of the range. Beside that nothing varies (``reads``), every ramp has a factor of its own on its rate, 3 % (``ramps``), or every
-pulse has one, 20 % (``pulses``: a walk along the ramp). Controls: ``naive``, an ordinary covariance that takes the noise for white and each
+pulse has one, 20 % (``pulses``: a walk along the ramp); factors are log-normal of mean 1, as what ramps tell is the mean step. Controls: ``naive``, an ordinary covariance that takes the noise for white and each
 ramp's first read for its start.
 """
 
@@ -40,9 +40,9 @@ def synthetic_ramps(kind: str, number: int, seed: int) -> RampRecord:
         # on the plateau a pulse of one sign inserts and one of the other removes: a J t is a
         factors = np.zeros(PULSES)
         if kind == "ramps":
-            factors += rng.normal(0, RAMP_SPREAD)
+            factors += rng.normal(-(RAMP_SPREAD**2) / 2, RAMP_SPREAD)
         elif kind == "pulses":
-            factors = rng.normal(0, PULSE_SPREAD, PULSES)
+            factors = rng.normal(-(PULSE_SPREAD**2) / 2, PULSE_SPREAD, PULSES)
         states = [w]
         for factor in factors:
             alpha, beta, gamma = TRUTH.coefficients(1.0 if k % 2 == 0 else -1.0)

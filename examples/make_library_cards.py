@@ -64,14 +64,15 @@ def analog_ramps(data: Path) -> Ecram:
     about = (
         "An analog memory, not named by its source, as fitted to 39 ramps up and 40 down (record analog-ramps). Voltage, width and pause "
         f"of its pulses are not published: {fit.v_up:.4g} V up and {fit.v_down:.4g} V down, {fit.width:g} s long and {fit.pause:g} s apart, "
-        f"are assumed, and every rate stands with them. The law ({fit.shape}) is within {100 * fit.error:.2g} % of the range of the reads, rms."
+        f"are assumed, and every rate stands with them. The law ({fit.shape}) is within {100 * fit.error:.2g} % of the range of the reads, rms. "
+        "The numbers are known together: one by one, those are that have an interval."
     )
     falls = {
         f"population{k}.polarity": "filled by pulses down"
         for k, p in enumerate(fit.device.populations, 1)
         if p.polarity < 0
     }
-    return told(fit.device, about, falls)
+    return told(fit.card(), about, falls)
 
 
 def zhu_2014(data: Path) -> Ecram:
