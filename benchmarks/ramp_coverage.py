@@ -2,8 +2,8 @@
 
 Eight ramps of forty pulses of a weight with c and d, every ramp from the state where the one before ended; reads have white noise of
 0.2 % of the range. Beside that nothing varies (``reads``), every ramp has a factor of its own on its rate, 3 % (``ramps``), or every
-pulse has one, 20 % (``pulses``: a walk along the ramp); factors are log-normal of mean 1, as what ramps tell is the mean step. Controls: ``naive``, an ordinary covariance that takes the noise for white and each
-ramp's first read for its start.
+pulse has one, 20 % (``pulses``: a walk along the ramp); factors are log-normal of mean 1, as ramps tell the mean step. Control: ``naive``,
+an ordinary covariance that takes the noise for white and each ramp's first read for its start.
 """
 
 from __future__ import annotations

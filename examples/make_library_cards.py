@@ -65,7 +65,7 @@ def analog_ramps(data: Path) -> Ecram:
         "An analog memory, not named by its source, as fitted to 39 ramps up and 40 down (record analog-ramps). Voltage, width and pause "
         f"of its pulses are not published: {fit.v_up:.4g} V up and {fit.v_down:.4g} V down, {fit.width:g} s long and {fit.pause:g} s apart, "
         f"are assumed, and every rate stands with them. The law ({fit.shape}) is within {100 * fit.error:.2g} % of the range of the reads, rms. "
-        "The numbers are known together: one by one, those are that have an interval."
+        "Its numbers are known together; one by one only where they have an interval."
     )
     falls = {
         f"population{k}.polarity": "filled by pulses down"
