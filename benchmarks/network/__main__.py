@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import platform
 import statistics
 import sys
@@ -57,17 +58,19 @@ def main() -> int:
 
 def _show(net: w1.W1, rows: list[dict[str, object]]) -> None:
     print(
-        f"W1, {net.neurons} neurons, {net.duration:g} s; {platform.processor() or platform.machine()}, Python {platform.python_version()}"
+        f"W1, {net.neurons} neurons, {net.duration:g} s; {platform.processor() or platform.machine()}, Python {platform.python_version()}, "
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     )
     print(
-        f"{'tool':10} {'version':9} {'threads':>7} {'parameters':11} {'median s':>9} {'M events/s':>10} {'rate Hz':>8}  setting"
+        f"{'tool':10} {'version':9} {'threads':>7} {'parameters':11} {'median s':>9} {'M events/s':>10} {'cpu s':>7} {'M/cpu s':>8} {'rate Hz':>8}  setting"
     )
     for r in rows:
         seconds = statistics.median(r["seconds"])  # type: ignore[arg-type,type-var]
-        speed = float(r["synaptic_events"]) / seconds / 1e6  # type: ignore[arg-type]
+        used = statistics.median(r["cpu_seconds"])  # type: ignore[arg-type,type-var]
+        events = float(r["synaptic_events"]) / 1e6  # type: ignore[arg-type]
         own = "own" if r["per_synapse_parameters"] else "shared"
         print(
-            f"{r['name']:10} {r['version']:9} {r['threads']:7} {own:11} {seconds:9.3f} {speed:10.1f} {r['rate_hz']:8.3f}  {r['setting']}"
+            f"{r['name']:10} {r['version']:9} {r['threads']:7} {own:11} {seconds:9.3f} {events / seconds:10.1f} {used:7.3f} {events / used:8.1f} {r['rate_hz']:8.3f}  {r['setting']}"
         )
 
 

@@ -40,9 +40,9 @@ def measure(net: w1.W1, runs: int, step: float = w1.STEP) -> list[dict[str, obje
         nest.Connect(neurons, recorder)
         nest.Prepare()
         setup = time.perf_counter() - begun
-        begun = time.perf_counter()
+        begun = w1.now()
         nest.Run(net.duration * 1e3)
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(w1.since(begun))
         nest.Cleanup()
         count = int(recorder.n_events)
     return [w1.row(net, "nest", nest.__version__, 1, True, seconds, setup, count, "tsodyks2_synapse")]

@@ -44,9 +44,9 @@ def measure(net: w1.W1, runs: int, threads: int, own: bool = True, drive_too: bo
     seconds, spikes = [], 0
     for _ in range(runs):
         run = description.start(threads, record=Record())
-        begun = time.perf_counter()
+        begun = w1.now()
         found = run.run(net.duration)
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(w1.since(begun))
         spikes = len(found.spikes("neurons"))
     note = "drive with devices of its own" if drive_too else ""
     return w1.row(net, "ionspike", ionspike.__version__, threads, own, seconds, compiled, spikes, note)

@@ -7,6 +7,7 @@ The two weights were set once so that the mean rate is 15 Hz.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,19 +39,32 @@ class W1:
         return spikes * IN_DEGREE + round(DRIVE * self.duration * self.neurons)
 
 
+def now() -> np.ndarray:
+    """Clock and processor time (s) of this process."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def since(begun: np.ndarray) -> tuple[float, float]:
+    """Clock and processor time (s) since ``begun``."""
+    wall, processor = now() - begun
+    return float(wall), float(processor)
+
+
 def row(
     net: W1,
     name: str,
     version: str,
     threads: int,
     own: bool,
-    seconds: list[float],
+    seconds: list[tuple[float, float]],
     setup: float,
     spikes: int,
     note: str = "",
 ) -> dict[str, object]:
-    """One entry of the result."""
+    """One entry of the result; ``seconds``: of the clock and of the processor, run by run."""
+    wall, processor = zip(*seconds, strict=True)
     return {
-        "name": name, "version": version, "threads": threads, "per_synapse_parameters": own, "seconds": seconds, "setup_seconds": setup,
+        "name": name, "version": version, "threads": threads, "per_synapse_parameters": own, "seconds": list(wall),
+        "cpu_seconds": list(processor), "setup_seconds": setup,
         "spikes": spikes, "synaptic_events": net.events(spikes), "rate_hz": spikes / net.neurons / net.duration, "setting": note,
     }  # fmt: skip

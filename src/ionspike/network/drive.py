@@ -75,6 +75,7 @@ from ionspike.network.arrays import (
     POPULATION_COLUMNS,
     PROJECTION_COLUMNS,
     SHAPE_COLUMNS,
+    SIGN,
     SINE,
     STEADY,
     SYN0,
@@ -84,7 +85,7 @@ from ionspike.network.arrays import (
     X_REST,
 )  # fmt: skip
 from ionspike.network.elementary import decay, exp, exponential, pick, to_unit, uniform
-from ionspike.network.kernels import call, inner, kernel
+from ionspike.network.kernels import call, inlined, inner, kernel
 from ionspike.network.views import F64, I32, I64, U64, part, room, row, view
 
 _ONE, _HALF = np.uint64(1), np.uint64(32)
@@ -124,7 +125,7 @@ def next_spike(
             return math.inf, drawn
 
 
-@inner
+@inlined
 def chosen(choice: Any, even: Any, share: Any, first: int, size: int) -> int:
     """The neuron of a chunk that 64 bits stand for. ``even``: all alike; else ``share`` is that of the rate, up to and with each neuron."""
     if even:
@@ -216,20 +217,20 @@ def use_kernel(real: type, mean: bool) -> Any:
         for q in range(first, last):
             i, time = np.int64(who[q]), when[q] - lag
             # the rest between two pulses is shorter than their interval
-            kept[q] = real(-max(time - before[mine + i] - width, 0.0)) * rate[own + i]
+            kept[q - first] = real(-max(time - before[mine + i] - width, 0.0)) * rate[own + i]
             before[mine + i] = time
             if mean:
-                used[q] = -dose[own + i]
-        for q in range(first, last):
+                used[q - first] = -dose[own + i]
+        for q in range(last - first):
             kept[q] = exp(kept[q])
             if mean:
                 used[q] = one - exp(used[q])
         for q in range(first, last):
             i = np.int64(who[q])
-            x = rest + (state[own + i] - rest) * kept[q]
+            x = rest + (state[own + i] - rest) * kept[q - first]
             if mean:
-                state[own + i] = x + used[q] * (full - x)
-                x = full - (full - x) * used[q] / dose[own + i]
+                state[own + i] = x + used[q - first] * (full - x)
+                x = full - (full - x) * used[q - first] / dose[own + i]
             else:
                 x += dose[own + i] * (full - x)
                 state[own + i] = x
@@ -264,10 +265,14 @@ def drive_kernel(real: type) -> Any:
                     return made
                 call(uses[d], at, b, d, first, made, 0.0, 0.0)
                 for q in range(first, made):
-                    decayed[q] = size[q] * decay((stop - when[q]) * fall)
+                    decayed[q - first] = size[q] * decay((stop - when[q]) * fall)
+                if row(at, AT_PROJECTION, PROJECTION_COLUMNS, table[D_PROJECTION], I64)[SIGN] > 0:
+                    for q in range(first, made):
+                        excitation[who[q]] += decayed[q - first]
+                    continue
                 for q in range(first, made):
-                    excitation[who[q]] += max(decayed[q], 0.0)
-                    inhibition[who[q]] += min(decayed[q], 0.0)
+                    excitation[who[q]] += max(decayed[q - first], 0.0)
+                    inhibition[who[q]] += min(decayed[q - first], 0.0)
         return made
 
     return drive

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic, overload
 
-from ionspike.network.kernels import FAST, inner
+from ionspike.network.kernels import inlined, inner
 
 _ZERO, _ONE, _HALF = np.float32(0.0), np.float32(1.0), np.float32(5.0000001201e-1)
 _LOG2E, _LN2_HIGH, _LN2_LOW = np.float32(math.log2(math.e)), np.float32(0.693359375), np.float32(-2.12194440e-4)
@@ -26,7 +26,6 @@ _P5, _P4, _P3 = np.float32(1.9875691500e-4), np.float32(1.3981999507e-3), np.flo
 _P2, _P1 = np.float32(4.1665795894e-2), np.float32(1.6666665459e-1)
 _LEAST = np.float32(-87.0)  # exp of less is no normal single-precision number
 _SHIFT32, _BIAS32 = np.int32(23), np.int32(127)
-_both = njit(fastmath=FAST, error_model="numpy", no_cfunc_wrapper=True)  # kernels call it, and so may Python
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX1, _MIX2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _OTHER = np.uint64(0x5851F42D4C957F2D)  # any constant: mix() tells all bits apart
@@ -54,7 +53,7 @@ def _double(context: Any, bits: Any) -> Any:
     return types.float64(types.int64), generate
 
 
-@inner
+@inlined
 def _exp_single(x: Any) -> Any:
     x = max(x, _LEAST)
     k = np.rint(x * _LOG2E)
@@ -64,7 +63,7 @@ def _exp_single(x: Any) -> Any:
     return p * _single((np.int32(k) + _BIAS32) << _SHIFT32)
 
 
-@inner
+@inlined
 def _exp_double(x: Any) -> Any:
     x = max(x, -708.0)
     k = np.rint(x * 1.4426950408889634)
@@ -98,7 +97,7 @@ def _compiled_exp(x):  # type: ignore[no-untyped-def]
     return lambda x: _exp_double(x)
 
 
-@inner
+@inlined
 def decay(x: float) -> float:
     """``e^x`` for x from -0.125 to 0, by Taylor to x^10: the rest is below 3e-18. Windows are kept short enough for it."""
     y = x * x
@@ -107,7 +106,7 @@ def decay(x: float) -> float:
     return even + x * odd
 
 
-@_both
+@inlined
 def mix(z: Any) -> Any:
     """The finaliser of SplitMix64: a bijection of 64 bits."""
     z = (z ^ (z >> _S30)) * _MIX1
@@ -115,19 +114,19 @@ def mix(z: Any) -> Any:
     return z ^ (z >> _S31)
 
 
-@_both
+@inlined
 def uniform(stream: Any, k: Any) -> float:
     """Number ``k`` of a stream (both uint64), in (0, 1)."""
     return to_unit(mix(stream + (k + _COUNT) * _GAMMA))
 
 
-@_both
+@inlined
 def pick(stream: Any, k: Any) -> Any:
     """64 bits that have nothing to do with number ``k`` of a stream."""
     return mix((stream + (k + _COUNT) * _GAMMA) ^ _OTHER)
 
 
-@_both
+@inlined
 def to_unit(bits: Any) -> float:
     """A number in (0, 1) from 64 bits."""
     return (np.float64(np.int64(bits >> _S11)) + 0.5) * 1.1102230246251565e-16
@@ -147,7 +146,7 @@ def _ziggurat() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 _WIDTH, _SURE, _HEIGHT = _ziggurat()
 
 
-@_both
+@inlined
 def exponential(stream: Any, k: Any) -> tuple[float, Any]:
     """An exponential variate of mean 1 from number ``k`` of a stream on, and the number that is next."""
     bits = mix(stream + (k + _COUNT) * _GAMMA)
@@ -159,7 +158,7 @@ def exponential(stream: Any, k: Any) -> tuple[float, Any]:
     return _beside(stream, k, layer, x)
 
 
-@_both
+@inner
 def _beside(stream: Any, k: Any, layer: Any, x: Any) -> tuple[float, Any]:
     """The one draw in ninety that needs more: the tail, or a look at the curve."""
     shift = 0.0

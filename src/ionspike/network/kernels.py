@@ -36,6 +36,13 @@ def inner(function: Callable[..., Any]) -> Any:
     return njit(fastmath=FAST, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
+def inlined(function: Callable[..., Any]) -> Any:
+    """The same for the body of a loop, where a call would cost as much as what it does."""
+    return njit(fastmath=FAST, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(
+        function
+    )
+
+
 @intrinsic
 def call(
     typing_context: Any, address: Any, at: Any, i: Any, j: Any, k: Any, l: Any, x: Any, y: Any

@@ -24,7 +24,7 @@ from ionspike.network.synapse_table import Table, table
 NEVER = -1e9  # s: a spike so long ago that every device has forgotten it
 WIDEST = 1e-3  # s: windows where no delay asks for shorter ones
 _WIDE = 16384  # neurons a block: their accumulators fit a core's cache
-_ROW = 32  # synapses that one spike should find in a block at least, on average
+_ROW = 14  # synapses that one spike should find in a block at least, on average
 _SMALL = 4000  # neurons that one block holds
 _COLUMNS = {
     "target": np.uint32,

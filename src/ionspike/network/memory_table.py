@@ -47,7 +47,7 @@ class Memory:
             self[name] = array
         for name in ("excitation", "inhibition"):
             self[name] = np.zeros(n)
-        self["slot"], self["flag"] = np.zeros(n, np.int32), np.zeros(n, np.uint8)
+        self["slot"], self["flag"] = np.zeros(n, np.int32), np.zeros(n + 8, np.uint8)
         for name in ("arrived", "events", "spikes"):
             self[name] = np.zeros(self.blocks, np.int64)
         for name, kind in (("head", np.int64), ("chosen", np.int32)):

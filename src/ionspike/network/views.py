@@ -145,3 +145,14 @@ def prefetch(typing_context: Any, pointer: Any, k: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(pointer, types.int64), generate
+
+
+@intrinsic
+def eight(typing_context: Any, pointer: Any, k: Any) -> Any:
+    """Eight bytes from number ``k`` on as one integer."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        start = builder.bitcast(builder.gep(args[0], [args[1]]), _WORD.as_pointer())
+        return builder.load(start, align=1)
+
+    return types.int64(pointer, types.int64), generate

@@ -61,9 +61,10 @@ from ionspike.network.arrays import (
 )  # fmt: skip
 from ionspike.network.elementary import decay
 from ionspike.network.kernels import inner, kernel
-from ionspike.network.views import F64, I32, I64, U8, U32, part, row, view
+from ionspike.network.views import F64, I32, I64, U8, U32, part, prefetch, row, view
 
 SOURCE_BITS = 40  # of the order of simultaneous arrivals: projection, then source
+_LINE = 16  # targets in a line of the cache
 _INSERTED = 24  # arrivals up to which insertion is the quickest way to sort
 
 
@@ -91,6 +92,11 @@ def collect_kernel(real: type) -> Any:
                 projection[DELAY0],
                 row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[DELAY],
             )
+            if k + 2 < parts:  # this block has used its synapses, but they may be in a farther cache by now
+                ahead = e + 2 * PART_COLUMNS
+                syn_ahead = row(at, AT_PROJECTION, PROJECTION_COLUMNS, pieces[ahead], I64)[SYN0] + pieces[ahead + 1]
+                for j in range(0, pieces[ahead + 2], _LINE):
+                    prefetch(target, syn_ahead + j)
             hits = np.int64(0)  # counted before they are looked at, so that nothing is guessed
             for j in range(n):
                 found[hits] = j

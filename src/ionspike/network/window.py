@@ -74,8 +74,8 @@ from ionspike.network.arrays import (
     V_INF,
 )  # fmt: skip
 from ionspike.network.elementary import decay
-from ionspike.network.kernels import call, inner, kernel
-from ionspike.network.views import F64, I32, I64, U8, U32, part, prefetch, room, row, view
+from ionspike.network.kernels import call, inlined, inner, kernel
+from ionspike.network.views import F64, I32, I64, U8, U32, eight, part, prefetch, room, row, view
 
 _LINE = 16  # elements of four bytes in a line of the cache
 
@@ -117,7 +117,7 @@ def fetch_row(at: Any, p: int, row_at: int, one: Any) -> None:
             prefetch(state, own + j)
 
 
-@inner
+@inlined
 def scatter(at: Any, syn: int, n: int, first: int, factor: float, slot: int, one: Any) -> None:
     """Add arrivals of one instant and one sign, decayed alike."""
     target, size, into = view(at, AT_TARGET, U32), view(at, AT_SIZE, one), view(at, slot, F64)
@@ -224,9 +224,13 @@ def settle_kernel() -> Any:
             excitation[i] = 0.0
             inhibition[i] = 0.0
         m = np.int64(0)
-        for i in range(low, low + n):
-            chosen[m], slot[i] = np.int32(i), np.int32(m)
-            m += np.int64(flag[i])
+        for first in range(low, low + n, 8):
+            # most have nobody to list; flags behind the last neuron are another block's, or room
+            if eight(flag, first) == 0:
+                continue
+            for i in range(first, min(first + 8, low + n)):
+                chosen[m], slot[i] = np.int32(i), np.int32(m)
+                m += np.int64(flag[i])
         return m
 
     return settle
