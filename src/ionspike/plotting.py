@@ -62,3 +62,14 @@ def png(made: Figure) -> bytes:
     with look():
         made.savefig(stream, format="png", dpi=150, metadata={"Software": "ionspike"})
     return stream.getvalue()
+
+
+def plain_log_ticks(axis: Any) -> None:
+    """Ticks at 1, 2, 5 on a logarithmic axis (``axes.xaxis``) that spans few decades: there are no powers of ten to label."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    low, high = axis.get_view_interval()
+    axis.set_minor_formatter(NullFormatter())
+    if high / low < 40:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))

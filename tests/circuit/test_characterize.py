@@ -16,6 +16,7 @@ from ionspike.circuit.characterize import (
     input_current,
     input_rate,
     membrane,
+    plasticity,
     summary,
     supply,
     table_text,
@@ -29,7 +30,7 @@ from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting, simulate_plans
 from ionspike.device import Ecram
 from ionspike.errors import InputError
-from ionspike.spice import Failure
+from ionspike.spice import Failure, Waveforms
 
 
 @pytest.fixture
@@ -93,6 +94,19 @@ def test_the_working_range_is_the_piece_around_the_nominal_supply():
 def test_latency_is_from_the_last_input():
     run = SimpleNamespace(spike_times=np.array([0.5, 3.1, 6.4]), input_times=np.array([1.0, 2.0, 3.0, 6.0]))
     assert input_rate.latency(run) == pytest.approx((0.1 + 0.4) / 2)  # type: ignore[arg-type]
+
+
+def test_a_membrane_that_fires_by_itself_has_no_retention():
+    waves = Waveforms({"time": np.linspace(0, 1, 11), "v(mem)": np.linspace(0.1, 0, 11)})
+    held, fired = (SimpleNamespace(waveforms=waves, spike_times=np.array(times)) for times in ([], [0.2]))
+    assert membrane.fall_time(held, 0.5) == pytest.approx(0.5)  # type: ignore[arg-type]
+    assert np.isnan(membrane.fall_time(fired, 0.5))  # type: ignore[arg-type]
+
+
+def test_a_train_too_short_for_an_excitability_gives_none():
+    long = np.concatenate([[9.0, 10.0], np.linspace(9.0, 8.0, 8)])
+    assert plasticity._change(long) == pytest.approx(np.mean(long[-5:]) / 10 - 1)
+    assert np.isnan(plasticity._change(long[:6]))
 
 
 def test_a_neuron_that_never_fires_has_no_rheobase(study: Study):

@@ -111,15 +111,4 @@ def _label(axes: np.ndarray) -> None:
         axis.set(title=title, xlabel=x, ylabel=y)
         for one in (axis.xaxis, axis.yaxis):
             if one.get_scale() == "log":
-                _plain_ticks(one)
-
-
-def _plain_ticks(axis: Any) -> None:
-    """Ticks at 1, 2, 5 where an axis spans few decades: there are no powers of ten to label."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
-    low, high = axis.get_view_interval()
-    axis.set_minor_formatter(NullFormatter())
-    if high / low < 300:
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+                plotting.plain_log_ticks(one)

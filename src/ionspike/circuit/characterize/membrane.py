@@ -9,7 +9,7 @@ import numpy as np
 from ionspike.circuit.characterize.subject import Result, Study, Subject, Variables, each
 from ionspike.circuit.simulate import Plan, Run
 
-START = 0.1  # V, below the threshold of every topology
+START = 0.1  # V
 LONGEST = 20.0  # s
 
 
@@ -37,10 +37,10 @@ def _single(results: Sequence[Result], share: float) -> float:
 
 
 def fall_time(run: Run, share: float) -> float:
-    """Time (s) until the membrane has fallen to ``share`` of its start; not a number if it never does."""
-    # the first microseconds couple the start's steps of other nodes in: the level is of what was asked for
+    """Time (s) until the membrane has fallen to ``share`` of its start; not a number if it never does, or if the neuron fires from
+    there by itself, which empties it."""
     falls = run.waveforms.falls("v(mem)", START * share)
-    return float(falls[0]) if len(falls) else np.nan
+    return float(falls[0]) if len(falls) and not len(run.spike_times) else np.nan
 
 
 SUBJECT = Subject("membrane", _plan, _read)

@@ -21,7 +21,8 @@ from ionspike.circuit.testbench import Bench
 TRAIN = 10  # spikes
 _PER_TAU, _QUICK_PER_TAU = (0.2, 1.0, 2.0, 5.0, 10.0), (2.0, 10.0)
 _PERIODS, _QUICK_PERIODS = (4e-6, 10e-6, 25e-6), (4e-6,)  # s
-_PULSES, _QUICK_PULSES = 240, 120
+_PULSES = 240
+_FEWEST = 7  # intervals: the first is left out, the last five make the mean
 _HOLD = 0.1  # V
 _VOLATILE = ("on", "off")
 
@@ -64,23 +65,28 @@ def _periods(study: Study) -> tuple[float, ...]:
     return _QUICK_PERIODS if study.quick else _PERIODS
 
 
-def _drive(study: Study, period: float) -> Drive:
-    return Drive(period, _QUICK_PULSES if study.quick else _PULSES)
+def _drive(period: float) -> Drive:
+    return Drive(period, _PULSES)
 
 
 def _plan_drives(study: Study) -> list[Plan]:
-    bench, _, _ = placement_bench(study.neuron.topology, "input", study.device, 9e-9, _drive(study, _PERIODS[0]).first)
+    bench, _, _ = placement_bench(study.neuron.topology, "input", study.device, 9e-9, _drive(_PERIODS[0]).first)
     made = []
     for period in _periods(study):
-        pulses = _drive(study, period).pulses()
+        pulses = _drive(period).pulses()
         made.append((replace(bench, pulses=pulses), pulses[-1] + period))
     return _with_control(study, made)
 
 
+def _change(found: np.ndarray) -> float:
+    """The change over a train; not a number where it is too short to tell one."""
+    return change(found) if len(found) >= _FEWEST else np.nan
+
+
 def _read_drives(study: Study, results: Sequence[Result]) -> Variables:
-    drives = [_drive(study, period) for period in _periods(study)] * 2
+    drives = [_drive(period) for period in _periods(study)] * 2
     changes = [
-        change(np.asarray(intervals(run, drive)[0])) if isinstance(run, Run) else np.nan
+        _change(intervals(run, drive)[0]) if isinstance(run, Run) else np.nan
         for run, drive in zip(results, drives, strict=True)
     ]
     return {

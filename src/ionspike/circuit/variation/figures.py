@@ -48,8 +48,7 @@ def draw_corners(data: xr.Dataset) -> Figure:
                 axis.set_xticks(temperatures)
                 if name == "width":
                     axis.set_yscale("log")
-                    axis.yaxis.set_major_formatter("{x:g}")
-                    axis.yaxis.set_minor_formatter("{x:g}")
+                    plotting.plain_log_ticks(axis.yaxis)
                 axis.set_ylim(*_limits(data[name].values * scale, name == "width"))
                 if column == 0:
                     axis.set_ylabel(label)

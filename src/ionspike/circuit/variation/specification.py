@@ -140,6 +140,8 @@ def describe(specification: Specification, nominal: Mapping[str, float]) -> list
     """Each clause with its limits as numbers."""
     lines = []
     for clause in specification.clauses:
-        low, high = (show(x, METRICS[clause.name][0]) for x in clause.limits(nominal))
-        lines.append(f"{clause.text}: {low} to {high}")
+        unit, (low, high) = METRICS[clause.name][0], clause.limits(nominal)
+        ends = [f"from {show(low, unit)}"] if math.isfinite(low) else []
+        ends += [f"up to {show(high, unit)}"] if math.isfinite(high) else []
+        lines.append(f"{clause.text}: {' '.join(ends)}")
     return lines
