@@ -54,7 +54,7 @@ def plan(points: int) -> list[Point]:
 
 
 def analysis_seconds(log: str) -> float:
-    """What ngspice itself says its analysis took (processor time, start and parsing left out)."""
+    """What ngspice itself says its analysis took (time by the clock; start and parsing left out)."""
     found = re.findall(r"Total analysis time \(seconds\) = ([\d.]+)", log)
     return float(found[-1])
 
