@@ -42,6 +42,8 @@ OUTSIDE, INSIDE = 0.15, 0.04  # channel width against the reference card's, of i
 NEURONS_A_BIAS_CELL = 64
 CAUSES = ("static", "waiting", "spikes", "read", "gates", "wires")
 SEEDS = 3
+RATES = (30.0, 100.0, 300.0, 1e3, 3e3, 1e4)  # Hz
+SHOWN = 1000  # neurons, where the causes are of one size
 
 
 @dataclass(frozen=True)
@@ -205,8 +207,8 @@ def _figure(rows: list[dict[str, Any]], sweep: list[dict[str, Any]], anchor: dic
             label="ngspice, whole net",
         )
     axes[0].set(xlabel="neurons", ylabel="energy per synaptic event (pJ)", title="All energy; power goes as")
+    axes[0].set_ylim(top=300)  # room for the legend
     axes[0].legend()
-    largest = max(row["neurons"] for row in rows)
     bottom = np.zeros(len(GRAPHS))
     for k, cause in enumerate(CAUSES):
         share = np.array(
@@ -215,7 +217,7 @@ def _figure(rows: list[dict[str, Any]], sweep: list[dict[str, Any]], anchor: dic
                     [
                         1e12 * r[cause] / r["events_per_second"]
                         for r in rows
-                        if r["graph"] == g and r["neurons"] == largest
+                        if r["graph"] == g and r["neurons"] == SHOWN
                     ]
                 )
                 for g in GRAPHS
@@ -227,7 +229,7 @@ def _figure(rows: list[dict[str, Any]], sweep: list[dict[str, Any]], anchor: dic
         )  # fmt: skip
         bottom += share
     axes[1].set_axisbelow(True)
-    axes[1].set(ylabel="energy per synaptic event (pJ)", title=f"{largest:,} neurons")
+    axes[1].set(ylabel="energy per synaptic event (pJ)", title=f"{SHOWN:,} neurons, by cause")
     axes[1].tick_params(axis="x", rotation=25)
     axes[1].legend()
     rates = [row["input_rate"] for row in sweep]
@@ -253,6 +255,28 @@ def crossing(sweep: list[dict[str, Any]]) -> float | None:
     return None
 
 
+def finish(
+    nets: list[tuple[str, int, float, int]], path: Path, given: Cells, span: float, pulses: int = 0
+) -> list[dict[str, Any]]:
+    """:func:`measure` of each (graph, neurons, rate, seed) over ``span`` s or ``pulses`` input pulses a neuron, what is longer; what
+    ``path`` holds already is not run again."""
+    rows: list[dict[str, Any]] = json.loads(path.read_text()) if path.is_file() else []
+    done = {(row["graph"], row["neurons"], row["input_rate"], row["seed"]) for row in rows}
+    for graph, size, rate, seed in nets:
+        if (graph, size, rate, seed) in done:
+            continue
+        row = measure(graph, size, rate, seed, given, max(span, pulses / rate))
+        rows.append(row)
+        files.write_text(path, json.dumps(rows, indent=1))
+        total = sum(row[cause] for cause in CAUSES)
+        print(
+            f"{graph:13} {size:8d}  {row['output_rate']:7.1f} Hz  {total:.3e} W  "
+            f"{1e12 * total / row['events_per_second']:.3f} pJ an event  {row['wall']:.1f} s",
+            flush=True,
+        )
+    return [row for row in rows if (row["graph"], row["neurons"], row["input_rate"], row["seed"]) in nets]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
@@ -263,23 +287,11 @@ def main() -> None:
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     given = cells(Setting(Ngspice.find(), find_process("sky130")))
-    rows: list[dict[str, Any]] = []
-    for size in [10**k for k in range(2, 7) if 10**k <= chosen.largest]:
-        for graph in GRAPHS:
-            for seed in range(SEEDS if size <= 10_000 else 1):
-                rows.append(measure(graph, size, chosen.rate, seed, given, chosen.span))
-                row = rows[-1]
-                total = sum(row[cause] for cause in CAUSES)
-                print(
-                    f"{graph:13} {size:8d}  {row['output_rate']:7.1f} Hz  {total:.3e} W  "
-                    f"{1e12 * total / row['events_per_second']:.3f} pJ an event  {row['wall']:.1f} s",
-                    flush=True,
-                )
-                files.write_text(chosen.out / "energy-scaling.json", json.dumps(rows, indent=1))
-    sweep = [
-        measure("random", 1000, rate, 0, given, max(chosen.span, 20 / rate)) for rate in (30, 100, 300, 1e3, 3e3, 1e4)
-    ]
-    files.write_text(chosen.out / "energy-rates.json", json.dumps(sweep, indent=1))
+    sizes = [10**k for k in range(2, 7) if 10**k <= chosen.largest]
+    nets = [(g, n, chosen.rate, seed) for n in sizes for g in GRAPHS for seed in range(SEEDS if n <= 10_000 else 1)]
+    rows = finish(nets, chosen.out / "energy-scaling.json", given, chosen.span)
+    other_rates = [("random", 1000, rate, 0) for rate in RATES]
+    sweep = finish(other_rates, chosen.out / "energy-rates.json", given, chosen.span, pulses=20)
     for graph in GRAPHS:
         own = [row for row in rows if row["graph"] == graph]
         told = "; ".join(f"{name} {exponent(own, of)[0]:.3f} +- {exponent(own, of)[1]:.3f}" for name, of in (
