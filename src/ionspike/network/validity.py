@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 from ionspike.network.cell import Cell
@@ -24,21 +25,20 @@ def tell_outside(cell: Cell, pulses: int, neurons: int, spikes: int, span: float
         return
     low, high = cell.origin.rates
     rate = pulses / neurons / span
-    if not low <= rate <= high:
-        _tell(
-            cell,
-            "rate",
-            f"input at {show(rate, 'Hz')} a neuron; it was calibrated at {show(low, 'Hz')} to {show(high, 'Hz')}",
-        )
+    if _outside(rate, pulses, low, high):
+        told = f"input at {show(rate, 'Hz')} a neuron; it was calibrated at {show(low, 'Hz')} to {show(high, 'Hz')}"
+        _tell(cell, "rate", told)
     if spikes:
         least, most = cell.origin.pulses_per_output
-        given = pulses / spikes
-        if not least <= given <= most:
-            _tell(
-                cell,
-                "pulses",
-                f"{given:.3g} input pulses per output spike; its calibration met {least:.3g} to {most:.3g}",
-            )
+        if _outside(pulses / spikes, spikes, least, most):
+            told = f"{pulses / spikes:.3g} input pulses per output spike; its calibration met {least:.3g} to {most:.3g}"
+            _tell(cell, "pulses", told)
+
+
+def _outside(value: float, counted: int, low: float, high: float) -> bool:
+    """Whether a value known from so many counts is outside by more than three standard errors of theirs."""
+    error = 3 / math.sqrt(counted)
+    return value * (1 + error) < low or value * (1 - error) > high
 
 
 def _tell(cell: Cell, cause: str, what: str) -> None:

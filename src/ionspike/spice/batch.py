@@ -73,12 +73,12 @@ def run_all(
     with ThreadPoolExecutor(_count(workers, len(jobs)), initializer=stop_on, initargs=(stop,)) as pool:
         made: dict[str, Future[Waveforms | Failure]] = {}
         futures: list[Future[Waveforms | Failure]] = []
-        for job, key in zip(jobs, keys, strict=True):  # with a cache, what is asked for twice is run once
-            future = made.get(key or "") or pool.submit(_run, engine, job, store, key)
-            futures.append(future)
-            if key is not None:
-                made[key] = future
         try:
+            for job, key in zip(jobs, keys, strict=True):  # with a cache, what is asked for twice is run once
+                future = made.get(key or "") or pool.submit(_run, engine, job, store, key)
+                futures.append(future)
+                if key is not None:
+                    made[key] = future
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             for future in done:
                 future.result()  # raises what was wrong with its job, while others still run
