@@ -17,7 +17,8 @@ from ionspike.spice import Job, Limits, Ngspice, Transient, scratch
 
 SLEEPER = "#!/bin/sh\necho $$ >> {pids}\nexec sleep 300\n"
 PARENT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what it puts in the background deaf to Ctrl-C
 from ionspike.spice import Job, Ngspice, Transient, run_all
 jobs = [Job("r1 a 0 1\\n", Transient(1e-6, 1e-7), ("v(a)",)) for _ in range(4)]
 run_all(Ngspice(sys.argv[1]), jobs, workers=2)
