@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ionspike import files
-from ionspike.circuit.energy import IDLE, energy, idle_power_of
+from ionspike.circuit.energy import IDLE, SHARE, energy, idle_power_of
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting, simulate_all
 from ionspike.circuit.testbench import Bench
@@ -22,7 +22,6 @@ from ionspike.spikes import regular
 
 RATES = (1e3, 10e3, 100e3)  # Hz of the input
 _PULSES = 40
-_SHARE = 64  # neurons on one bias cell
 
 
 def measure(setting: Setting) -> list[dict[str, Any]]:
@@ -52,7 +51,7 @@ def measure(setting: Setting) -> list[dict[str, Any]]:
                 "inputs": [e.inputs for e in spent],
                 "core": [e.core for e in spent],
                 "total": [e.total() for e in spent],
-                "shared": [e.total(_SHARE) for e in spent],
+                "shared": [e.total(SHARE) for e in spent],
             }
         )
     return rows

@@ -16,19 +16,20 @@ from typing import Any
 import numpy as np
 
 from ionspike import files, plotting
-from ionspike.circuit.neuron_net import NetRun, NeuronNet, pairs_of_fixed_in_degree, simulate_net, trains_by_target
+from ionspike.circuit.neuron_net import NetRun, NeuronNet, bench_into, gate_capacitance, simulate_net, trains_by_target
 from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.simulate import Setting, simulate_pulses
+from ionspike.circuit.simulate import Setting
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
-from ionspike.network import CellSynapse, Network, OneToOne, Pairs, Record, Recorded
+from ionspike.network import CellSynapse, FixedInDegree, Network, OneToOne, Pairs, Record, Recorded
 from ionspike.network.calibrate import calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import counts_of_trains
+from ionspike.network.connectivity import pairs
 from ionspike.spice import Limits, Ngspice, find_process
-from ionspike.spikes import poisson, regular
+from ionspike.spikes import poisson
 
-SWITCH_GATE = 1.6e-15  # F, of a read switch of 1 um by 0.18 um with its overlaps: 8.6 fF/um2 of 4.1 nm of oxide
+WIRE = 2e-15  # F at each output
 DELAY = 20e-9  # s; in the circuit the spike is at the switch at once, the engine needs an order
 
 
@@ -60,7 +61,9 @@ class Comparison:
 def make_net(bench: Bench, size: int, count: int, pulses: int, rate: float, seed: int) -> NeuronNet:
     """``size`` neurons, each with ``count`` others and a Poisson train of ``pulses`` at ``rate`` (Hz) as its inputs."""
     inputs = tuple(tuple(poisson(rate, pulses, 100 * seed + k)) for k in range(size))
-    return NeuronNet(bench, inputs, pairs_of_fixed_in_degree(size, count, seed) if count else ())
+    rule = FixedInDegree(count, repeated=False)
+    source, target = pairs(rule, size, size, True, "the net", np.random.default_rng(seed))
+    return NeuronNet(bench, inputs, tuple(zip(source.tolist(), target.tolist(), strict=True)))
 
 
 def engine_net(net: NeuronNet, run: NetRun, cell: Cell, recurrent: bool = True) -> Network:
@@ -91,13 +94,13 @@ def compare(net: NeuronNet, run: NetRun, cell: Cell, stop: float, seconds: float
     counts = np.bincount(whole.neurons("neurons"), minlength=net.size)
     spice = [len(train) for train in run.spikes]
     # the bias cell is shared and no part of a cell
-    spent = sum(value for rail, value in run.energy().items() if rail != "vdb")
+    spent = sum(value for rail, value in run.energy().items() if rail != "i(vdb)")
     by_engine = sum(whole.energies["neurons"].values())
     states = run.states(stop)[:, 0]
     error = ends - states
-    pairs = _intervals(cell, run, stop)
+    found = _intervals(cell, run, stop)
     plain = _intervals(cell.without_plasticity(), run, stop)
-    gap = np.array([abs(a - b) if b >= 0 else np.inf for a, b in pairs])
+    gap = np.array([abs(a - b) if b >= 0 else np.inf for a, b in found])
     gap_plain = np.array([abs(a - b) if b >= 0 else np.inf for a, b in plain])
     return Comparison(
         net.size, len(net.synapses), int(sum(len(t) for t in run.inputs)), spice, counts.tolist(), counts.sum() / sum(spice) - 1,
@@ -155,14 +158,11 @@ def main() -> None:
     chosen = parser.parse_args()
     setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=3000))
     device = Ecram.load("reference").scaled(chosen.weight)
-    load = 2e-15 + chosen.in_degree * (SWITCH_GATE + device.gate.C_g)
-    neuron = Neuron(synapse=device)
-    width = float(np.median(simulate_pulses(neuron.with_(synapse=None), regular(10e3, 20), load=load).widths))
-    bench = Bench(neuron=neuron, width=width, load=load)
-    print(f"spike of {1e9 * width:.2f} ns into {1e15 * load:.1f} fF", flush=True)
+    bench = bench_into(Neuron(), device, WIRE + chosen.in_degree * gate_capacitance(device))
+    print(f"spike of {1e9 * bench.width:.2f} ns into {1e15 * bench.load:.1f} fF", flush=True)
     cell = calibrate(bench, setting)
     print("cell calibrated", flush=True)
-    wires = replace(bench, load=2e-15)  # in the net the gates are there themselves
+    wires = replace(bench, load=WIRE)  # in the net the gates are there themselves
     net = make_net(wires, chosen.neurons, chosen.in_degree, chosen.pulses, chosen.rate, chosen.seed)
     stop = max(train[-1] for train in net.inputs) + 1 / chosen.rate
     begun = time.perf_counter()

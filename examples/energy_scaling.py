@@ -20,26 +20,24 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ionspike import files, plotting
-from ionspike.circuit.energy import IDLE, idle_power_of
+from ionspike.circuit.energy import IDLE, SHARE, idle_power_of
+from ionspike.circuit.neuron_net import bench_into, gate_capacitance
 from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.simulate import Setting, simulate, simulate_pulses
-from ionspike.circuit.testbench import Bench
+from ionspike.circuit.simulate import Setting, simulate
 from ionspike.device import Ecram
-from ionspike.network import CellSynapse, Network, OneToOne, Pairs, Poisson
+from ionspike.network import CellSynapse, FixedInDegree, Network, OneToOne, Pairs, Poisson
 from ionspike.network.calibrate import calibrate
 from ionspike.network.cell import Cell
+from ionspike.network.connectivity import pairs
 from ionspike.network.held_membrane import measure_held
 from ionspike.spice import Ngspice, find_process
-from ionspike.spikes import regular
 
 Index = NDArray[np.int64]
 
 FAN_IN = 10
 PITCH = 40e-6  # m, assumed: 2 pF of MIM capacitor at 2 fF/um2 are 1,000 um2, transistors and synapses take the rest of 1,600 um2
 WIRE = 0.2e-9  # F/m, assumed: 0.2 fF/um, what a minimum-width wire over a plane has in processes of this size
-SWITCH_GATE = 1.6e-15  # F, of a read switch of 1 um by 0.18 um with its overlaps
 OUTSIDE, INSIDE = 0.15, 0.04  # channel width against the reference card's, of input and recurrent synapses
-NEURONS_A_BIAS_CELL = 64
 CAUSES = ("static", "waiting", "spikes", "read", "gates", "wires")
 SEEDS = 3
 RATES = (30.0, 100.0, 300.0, 1e3, 3e3, 1e4)  # Hz
@@ -60,11 +58,8 @@ class Cells:
 def cells(setting: Setting) -> Cells:
     """Calibrate on a neuron that drives the gates of its fan-out."""
     outside, inside = (Ecram.load("reference").scaled(w) for w in (OUTSIDE, INSIDE))
-    gate = SWITCH_GATE + inside.gate.C_g
-    load = 2e-15 + FAN_IN * gate
-    bare = Neuron()
-    width = float(np.median(simulate_pulses(bare, regular(10e3, 20), load=load).widths))
-    bench = Bench(neuron=bare.with_(synapse=outside), width=width, load=load)
+    gate, bare = gate_capacitance(inside), Neuron()
+    bench = bench_into(bare, outside, 2e-15 + FAN_IN * gate)
     held = measure_held(bench, setting)
     first = calibrate(bench, setting, held)
     second = calibrate(bench.with_(neuron=bare.with_(synapse=inside)), setting, held, counts=(320, 200))
@@ -82,9 +77,7 @@ def grid(size: int) -> NDArray[np.float64]:
 
 def random_graph(size: int, rng: np.random.Generator) -> tuple[Index, Index]:
     """FAN_IN random sources to each neuron."""
-    target = np.repeat(np.arange(size), FAN_IN)
-    source = rng.integers(0, size - 1, len(target))
-    return source + (source >= target), target
+    return pairs(FixedInDegree(FAN_IN), size, size, True, "the random graph", rng)
 
 
 def feed_forward(size: int, rng: np.random.Generator) -> tuple[Index, Index]:
@@ -158,7 +151,7 @@ def measure(graph: str, size: int, rate: float, seed: int, given: Cells, span: f
     supply = given.outside.soma.supply
     # the calibrated spike drove the mean fan-out; each neuron is charged for its own
     powers = {
-        "static": energy["static"] + given.bias / NEURONS_A_BIAS_CELL * size * span,
+        "static": energy["static"] + given.bias / SHARE * size * span,
         "waiting": energy["threshold"],
         "spikes": energy["output"] - given.gate * FAN_IN * len(spikes),
         "read": energy["read"],

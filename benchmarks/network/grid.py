@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ionspike.network import LIF, Network, OneToOne, Pairs, Recorded, TsodyksMarkram
+from ionspike.network import LIF, FixedInDegree, Network, OneToOne, Pairs, Recorded, TsodyksMarkram
+from ionspike.network.connectivity import pairs
 
 Array = NDArray[np.float64]
 Train = tuple[Array, NDArray[np.int64]]
@@ -31,14 +32,6 @@ def inputs(seed: int) -> Train:
     count = rng.poisson(INPUT_RATE * DURATION * NEURONS)
     times = np.sort(rng.uniform(2e-3, DURATION, count))
     return times, rng.integers(0, NEURONS, count)
-
-
-def pairs(seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Source and target of the recurrent synapses."""
-    rng = np.random.default_rng([seed, 1])
-    source = rng.integers(0, NEURONS - 1, NEURONS * IN_DEGREE)
-    target = np.repeat(np.arange(NEURONS), IN_DEGREE)
-    return source + (source >= target), target
 
 
 def by_the_engine(given: Train, source: Array, target: Array) -> Train:
@@ -153,7 +146,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    given, (source, target) = inputs(chosen.seed), pairs(chosen.seed)
+    given, (source, target) = (
+        inputs(chosen.seed),
+        pairs(FixedInDegree(IN_DEGREE), NEURONS, NEURONS, True, "the net", np.random.default_rng([chosen.seed, 1])),
+    )
     exact = by_the_engine(given, source, target)
     print(f"engine: {len(exact[0])} spikes, {len(exact[0]) / NEURONS / DURATION:.1f} Hz", flush=True)
     rows: dict[str, dict[str, dict[str, float]]] = {}

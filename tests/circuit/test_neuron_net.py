@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ionspike.circuit.neuron_net import NeuronNet, fan_out, pairs_of_fixed_in_degree, simulate_net, trains_by_target
+from ionspike.circuit.neuron_net import NeuronNet, simulate_net, trains_by_target
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting, simulate
 from ionspike.circuit.testbench import Bench
@@ -42,13 +42,6 @@ def test_a_neuron_in_a_net_of_one_is_the_neuron_on_its_bench(bench: Bench, setti
     # the same elements in another order: time points differ, spikes by less than a hundredth of their width
     np.testing.assert_allclose(whole.spikes[0], alone.spike_times, atol=0.1e-9)
     np.testing.assert_allclose(whole.states(STOP)[0], alone.states("synapse")[-1, :1], atol=1e-4)
-
-
-def test_pairs_join_each_neuron_to_others_only():
-    pairs = pairs_of_fixed_in_degree(20, 3, seed=1)
-    assert all(sender != target for sender, target in pairs) and len(set(pairs)) == 60
-    assert np.bincount([target for _, target in pairs]).tolist() == [3] * 20
-    assert fan_out(pairs, 20).sum() == 60
 
 
 def test_a_net_that_does_not_fit_is_refused(bench: Bench):

@@ -34,8 +34,9 @@ from ionspike.network import (
     Uniform,
 )
 from ionspike.network import memory as memory_module
-from ionspike.network.layout import pairs_of, weights
+from ionspike.network.connectivity import pairs
 from ionspike.network.memory import bytes_per_synapse
+from ionspike.network.placing import pairs_of, weights
 from ionspike.network.toml_file import load
 
 
@@ -254,3 +255,11 @@ def test_a_cell_in_a_file_is_a_library_cell_or_a_file(tmp_path: Path):
     Cell.load("high-pass").save(tmp_path / "own.toml")
     (tmp_path / "net.toml").write_text(text)
     assert load(tmp_path / "net.toml").network.populations["c"].neuron == Cell.load("high-pass")
+
+
+def test_fixed_in_degree_joins_each_neuron_to_others_only():
+    source, target = pairs(FixedInDegree(3, repeated=False), 20, 20, True, "the net", np.random.default_rng(1))
+    joined = list(zip(source.tolist(), target.tolist(), strict=True))
+    assert all(sender != receiver for sender, receiver in joined) and len(set(joined)) == 60
+    assert np.bincount(target).tolist() == [3] * 20
+    assert np.bincount(source, minlength=20).sum() == 60

@@ -11,6 +11,7 @@ from ionspike.circuit.testbench import Bench
 from ionspike.errors import RunError
 
 IDLE = 20e-3  # s, a run without input
+SHARE = 64  # neurons on one bias cell, where a share of it is counted
 BLOCKS = ("threshold", "delay", "read", "driver", "bias")
 
 

@@ -7,25 +7,28 @@ bias cell, whose gate lines carry no current.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ionspike.circuit.simulate import Setting, rest_voltages
-from ionspike.circuit.testbench import Bench, bias_lines, source
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.settle import rest_voltages
+from ionspike.circuit.simulate import Setting, simulate_pulses
+from ionspike.circuit.testbench import RAILS, Bench, bias_lines, neuron_lines, rail_lines, source, start_voltages
 from ionspike.circuit.topologies import netlist
 from ionspike.device import Ecram, subckt, subckt_name
 from ionspike.errors import InputError
 from ionspike.spice.batch import run_one
 from ionspike.spice.engine import EnergyCheck, Job, PulseCheck, Transient
 from ionspike.spice.waveforms import Waveforms
+from ionspike.spikes import regular
 
 Array = NDArray[np.float64]
 
-_RAILS = ("vdd", "vdb", "vdr", "vrd")
+
+SWITCH_GATE = 1.6e-15  # F, of a read switch of 1 um by 0.18 um with its overlaps: 8.6 fF/um2 of 4.1 nm of oxide
 
 
 @dataclass(frozen=True)
@@ -65,21 +68,18 @@ class NeuronNet:
 
     def netlist(self, rest: dict[str, float]) -> str:
         """The whole circuit; ``rest``: settled voltages (V) of the bias lines and of one neuron's inner nodes."""
-        bench, neuron, v = self.bench, self.bench.neuron, repr(self.bench.supply)
+        bench, neuron = self.bench, self.bench.neuron
         lines = [netlist(stem).rstrip() for stem in ("transistors", "bias-cell", "driver")]
         lines += [neuron.kind.text.rstrip(), subckt(self.synapse).rstrip()]
-        lines += [f"vdd vdd 0 {v}", "vth vdd vth 0", "vdl vdd vdl 0", f"vdb vdb 0 {v}", f"vdr vdr 0 {v}"]
-        lines += [f"vrd vrd 0 {bench.read_rail!r}", *bias_lines(neuron, "")]
-        start = {"vrd": bench.read_rail, **dict.fromkeys(("vdd", "vth", "vdl", "vdb", "vdr"), bench.supply)}
+        lines += [*rail_lines(bench.supply), f"vdr vdr 0 {bench.supply!r}", f"vrd vrd 0 {bench.read_rail!r}"]
+        lines += bias_lines(neuron, "")
+        start = {"vrd": bench.read_rail, **dict.fromkeys((*RAILS, "vdr"), bench.supply)}
         start |= {
             name: value for name, value in rest.items() if not name.startswith("xn.") and name not in ("da", "db")
         }
-        sizes = "".join(f" {key}={float(value)!r}" for key, value in neuron.parameters.items())
         for k in range(self.size):
-            ports = f"mem{k} spk{k} rst{k} vth vdl bp bn bd bl da{k} db{k}"
-            lines += [f"xn{k} {ports} {neuron.kind.subckt}{sizes}", f"cload{k} spk{k} 0 {bench.load!r}"]
-            lines.append(f"rjoin{k} da{k} db{k} 1")
-            start |= dict.fromkeys((f"mem{k}", f"spk{k}", f"rst{k}"), 0.0)
+            lines += neuron_lines(neuron, f"n{k}", str(k), bench.load, bench.gate_connected, output=f"spk{k}")
+            start |= start_voltages(str(k), f"spk{k}")
             start |= {f"{name}{k}": rest.get(name, 0.0) for name in ("da", "db")}
             start |= {name.replace("xn.", f"xn{k}."): value for name, value in rest.items() if name.startswith("xn.")}
         for k, pulses in enumerate(self.inputs):
@@ -119,20 +119,15 @@ class NeuronNet:
                 *(f"v(spk{k})" for k in range(self.size)),
                 *(f"v(pre{k})" for k in driven),
                 *(f"v({name}.x{q})" for name in self.synapses for q in states),
-                *(f"i({rail})" for rail in _RAILS),
+                *(current for current, _ in bench.sources()),
             ),
             process=setting.process,
             corner=setting.corner,
             accuracy=setting.accuracy,
             limits=setting.limits,
             pulses=tuple(PulseCheck(f"v(pre{k})", bench.supply / 2, len(self.inputs[k])) for k in driven),
-            energy=EnergyCheck(tuple((f"i({rail})", value) for rail, value in self.rails)),
+            energy=EnergyCheck(bench.sources()),
         )
-
-    @property
-    def rails(self) -> tuple[tuple[str, float], ...]:
-        """The sources with their voltages (V)."""
-        return tuple((rail, self.bench.read_rail if rail == "vrd" else self.bench.supply) for rail in _RAILS)
 
 
 @dataclass(frozen=True)
@@ -163,11 +158,11 @@ class NetRun:
         )
 
     def energy(self) -> dict[str, float]:
-        """Energy (J) drawn from each rail over the run."""
+        """Energy (J) that each source gave over the run, by its current vector, such as ``i(vdb)``."""
         stop = float(self.waveforms.time[-1])
         return {
-            rail: -value * self.waveforms.integral(self.waveforms[f"i({rail})"], 0.0, stop)
-            for rail, value in self.net.rails
+            current: -value * self.waveforms.integral(self.waveforms[current], 0.0, stop)
+            for current, value in self.net.bench.sources()
         }
 
 
@@ -180,11 +175,15 @@ def simulate_net(net: NeuronNet, stop: float, setting: Setting) -> NetRun:
     return NetRun(net, run_one(setting.engine, net.job(stop, setting)))
 
 
-def pairs_of_fixed_in_degree(size: int, count: int, seed: int) -> tuple[tuple[int, int], ...]:
-    """``count`` different random sources other than itself to each of ``size`` neurons, as (source, target)."""
-    rng = np.random.default_rng(seed)
-    chosen = [rng.choice(size - 1, count, replace=False) for _ in range(size)]
-    return tuple((int(s + (s >= k)), k) for k, own in enumerate(chosen) for s in sorted(own))
+def gate_capacitance(synapse: Ecram) -> float:
+    """Capacitance (F) of one synapse as the spike that gates it sees it: switch and ECRAM."""
+    return SWITCH_GATE + synapse.gate.C_g
+
+
+def bench_into(neuron: Neuron, synapse: Ecram, load: float) -> Bench:
+    """The bench of a neuron in a net: its spike drives ``load`` (F), and the pulses that its ``synapse`` gets are as wide as that spike."""
+    width = float(np.median(simulate_pulses(neuron, regular(10e3, 20), load=load).widths))
+    return Bench(neuron=neuron.with_(synapse=synapse), width=width, load=load)
 
 
 def trains_by_target(run: NetRun) -> list[list[Array]]:
@@ -193,8 +192,3 @@ def trains_by_target(run: NetRun) -> list[list[Array]]:
     for sender, target in run.net.pairs:
         found[target].append(run.spikes[sender])
     return found
-
-
-def fan_out(pairs: Sequence[tuple[int, int]], size: int) -> Array:
-    """How many synapses each neuron drives."""
-    return np.bincount([sender for sender, _ in pairs], minlength=size).astype(float)

@@ -46,6 +46,11 @@ class Effect:
     spikes: int
 
 
+def card_for(card: Ecram, width: float) -> Ecram:
+    """A card made for the spike of the reference neuron, its flux scaled to a spike of ``width`` (s), so that one inserts as many ions."""
+    return replace(card, gate=replace(card.gate, J_lim=card.gate.J_lim * CARD_WIDTH / width))
+
+
 def placement_bench(
     topology: str, placement: str, card: Ecram, width: float, pulses: int
 ) -> tuple[Bench, float, Drive | None]:
@@ -56,7 +61,7 @@ def placement_bench(
         pulses: input pulses of an interval measurement; spikes of a train of a synapse.
     """
     neuron = Neuron(topology, sizes=_SLOW_ADAPTATION.get(topology, {}))
-    device = replace(card, gate=replace(card.gate, J_lim=card.gate.J_lim * CARD_WIDTH / width))
+    device = card_for(card, width)
     if placement == "synapse":
         rate = 10 / device.populations[0].tau
         return (*train_bench(neuron.with_(synapse=device), neuron, rate, pulses, HOLD), None)

@@ -19,6 +19,7 @@ from ionspike.circuit.topologies import netlist
 from ionspike.device import Ecram, subckt, subckt_name
 from ionspike.errors import InputError
 
+RAILS = ("vdd", "vth", "vdl", "vdb")  # of neuron and bias cell
 _STEP_PER_EDGE = (
     1e4  # ngspice merges breakpoints closer than 5e-5 of the longest step and drops the rest of the train, silently
 )
@@ -146,16 +147,17 @@ class Bench:
     def elements(self, rest: dict[str, float]) -> str:
         """Rails, sources, the neuron with its ECRAMs, and where every node starts."""
         lines = self._rails()
-        lines += _neuron_lines(self.neuron, "n", "", self.load, self.gate_connected)
+        lines += neuron_lines(self.neuron, "n", "", self.load, self.gate_connected)
         lines += self._input()
         lines += self._paths()
-        start = {"a": 0.0, "pre": 0.0, "preb": self.supply, "vrd": self.read_rail, **_start_voltages("")}
+        start = {"a": 0.0, "pre": 0.0, "preb": self.supply, "vrd": self.read_rail, **start_voltages("")}
         # rails that start at zero would kick every gate line on their first step, and a keeper line recovers in milliseconds
-        start |= dict.fromkeys(("vdd", "vth", "vdl", "vdb", "vdr"), self.supply)
+        start |= dict.fromkeys((*RAILS, "vdr"), self.supply)
         if self.presynaptic is not None:
             start |= dict.fromkeys(("vddp", "vdbp"), self.supply) | {"pin": 0.0, "ap": 0.0}
-            lines += _neuron_lines(self.presynaptic, "pre", "p", self.load, self.gate_connected)
-            start |= _start_voltages("p")
+            own = {"output": "pre", "rails": "vddp vddp", "bias": "p"}
+            lines += neuron_lines(self.presynaptic, "pre", "p", self.load, self.gate_connected, **own)
+            start |= start_voltages("p", "pre")
         start["mem"] = self.start if self.hold is None else self.hold
         if self.capacitor is not None:
             start |= self.capacitor.start_voltages(self.supply)
@@ -164,14 +166,7 @@ class Bench:
 
     def _rails(self) -> list[str]:
         v = repr(self.supply)
-        lines = [
-            f"vdd vdd 0 {v}",
-            "vth vdd vth 0",
-            "vdl vdd vdl 0",
-            f"vdb vdb 0 {v}",
-            f"vdr vdr 0 {v}",
-            f"vrd vrd 0 {self.read_rail!r}",
-        ]
+        lines = [*rail_lines(self.supply), f"vdr vdr 0 {v}", f"vrd vrd 0 {self.read_rail!r}"]
         lines += bias_lines(self.neuron, "")
         if self.hold is not None:
             lines.append(f"vhold mem 0 {self.hold!r}")
@@ -268,13 +263,25 @@ def bias_lines(neuron: Neuron, tail: str) -> list[str]:
     return lines
 
 
-def _neuron_lines(neuron: Neuron, name: str, tail: str, load: float, gate_connected: bool) -> list[str]:
-    """The neuron, its delay element and its load. ``tail`` marks the nodes of a presynaptic neuron, whose output is ``pre``."""
-    output = "pre" if tail else "spk"
-    rails = "vddp vddp" if tail else "vth vdl"
+def rail_lines(supply: float) -> list[str]:
+    """The rails of neuron and bias cell; threshold and delay stage hang on one of them and are metered apart."""
+    return [f"vdd vdd 0 {supply!r}", "vth vdd vth 0", "vdl vdd vdl 0", f"vdb vdb 0 {supply!r}"]
+
+
+def neuron_lines(
+    neuron: Neuron,
+    name: str,
+    tail: str,
+    load: float,
+    gate_connected: bool,
+    output: str = "spk",
+    rails: str = "vth vdl",
+    bias: str = "",
+) -> list[str]:
+    """The neuron ``x`` + ``name``, its delay element and its load. ``tail`` marks its nodes, ``bias`` the lines of its bias cell."""
     sizes = "".join(f" {key}={float(value)!r}" for key, value in neuron.parameters.items())
     lines = [
-        f"x{name} mem{tail} {output} rst{tail} {rails} bp{tail} bn{tail} bd{tail} bl{tail} da{tail} db{tail} "
+        f"x{name} mem{tail} {output} rst{tail} {rails} bp{bias} bn{bias} bd{bias} bl{bias} da{tail} db{tail} "
         f"{neuron.kind.subckt}{sizes}",
         f"cload{tail} {output} 0 {load!r}",
     ]
@@ -285,18 +292,18 @@ def _neuron_lines(neuron: Neuron, name: str, tail: str, load: float, gate_connec
     return lines
 
 
-def _start_voltages(tail: str) -> dict[str, float]:
-    return {f"mem{tail}": 0.0, "pre" if tail else "spk": 0.0, f"rst{tail}": 0.0, f"da{tail}": 0.0, f"db{tail}": 0.0}
+def start_voltages(tail: str, output: str = "spk") -> dict[str, float]:
+    """Where the outer nodes of a neuron start (V): all at ground."""
+    return dict.fromkeys((f"mem{tail}", output, f"rst{tail}", f"da{tail}", f"db{tail}"), 0.0)
 
 
 def rest_netlist(neuron: Neuron, supply: float) -> str:
     """A neuron alone with its bias cell and nothing at its input, started near its resting state."""
     lines = [netlist("transistors").rstrip(), netlist("bias-cell").rstrip(), neuron.kind.text.rstrip()]
-    lines += [f"vdd vdd 0 {supply!r}", "vth vdd vth 0", "vdl vdd vdl 0", f"vdb vdb 0 {supply!r}"]
-    lines += bias_lines(neuron, "") + _neuron_lines(neuron, "n", "", 10e-15, False)
-    start = _start_voltages("") | {f"xn.{node}": share * supply for node, share in neuron.kind.start.items()}
+    lines += rail_lines(supply) + bias_lines(neuron, "") + neuron_lines(neuron, "n", "", 10e-15, False)
+    start = start_voltages("") | {f"xn.{node}": share * supply for node, share in neuron.kind.start.items()}
     start |= {"bp": 0.7 * supply, "bn": 0.25, "bd": 0.4, "bl": 0.2 if neuron.leak_bias > 0 else 0.0}
-    start |= dict.fromkeys(("vdd", "vth", "vdl", "vdb"), supply)
+    start |= dict.fromkeys(RAILS, supply)
     lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in start.items()))
     return "\n".join(lines) + "\n"
 

@@ -8,18 +8,16 @@ from typing import Any
 from ionspike.circuit.export import export
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.schematic import draw
-from ionspike.circuit.simulate import Setting
 from ionspike.circuit.topologies import find_topology
+from ionspike.cli.circuit_results import setting_of
 from ionspike.device import Ecram
-from ionspike.spice.ngspice import Ngspice
-from ionspike.spice.process import find_process
 
 
 def export_neuron(topology: str, cards: dict[str, str | None], out: Path) -> tuple[dict[str, Any], list[str]]:
     """Write the neuron with its device and bench; the files as a dictionary and as lines for a reader."""
     devices: dict[str, Any] = {place: Ecram.load(card) for place, card in cards.items() if card is not None}
     neuron = Neuron(topology=topology, **(devices or {"synapse": Ecram.load("reference")}))
-    done = export(neuron, out, Setting(Ngspice.find(), find_process("sky130")))
+    done = export(neuron, out, setting_of())
     names = [str(path) for path in done.files]
     placed = {place: device.name for place, device in neuron.devices}
     return {"files": names, "devices": placed}, [*names, f"run it with: ngspice -b {out}"]

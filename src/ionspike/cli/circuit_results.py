@@ -12,7 +12,7 @@ import typer
 
 from ionspike import files, plotting
 from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.placements import CARD_WIDTH, spike_widths
+from ionspike.circuit.placements import card_for, spike_widths
 from ionspike.circuit.simulate import Setting
 from ionspike.device import Ecram
 from ionspike.errors import InputError
@@ -38,8 +38,7 @@ def neuron_with_card(topology: str, card: str, setting: Setting) -> Neuron:
         return Neuron(topology)
     device = Ecram.load(card)
     if topology != "delay-feedback-lif":
-        width = spike_widths([topology], setting)[topology]
-        device = replace(device, gate=replace(device.gate, J_lim=device.gate.J_lim * CARD_WIDTH / width))
+        device = card_for(device, spike_widths([topology], setting)[topology])
     return Neuron(topology, input=device)
 
 

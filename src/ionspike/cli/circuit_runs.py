@@ -10,11 +10,10 @@ from typing import Any
 from ionspike.circuit.energy import energy
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.rest import ErasedChannel, rests
-from ionspike.circuit.simulate import Run, Setting, simulate
+from ionspike.circuit.simulate import Run, simulate
 from ionspike.circuit.testbench import Bench
+from ionspike.cli.circuit_results import setting_of
 from ionspike.device import Ecram
-from ionspike.spice.ngspice import Ngspice
-from ionspike.spice.process import find_process
 from ionspike.spikes import regular
 from ionspike.units import quantity, show
 
@@ -38,7 +37,7 @@ def run_neuron(
     bench = Bench(neuron=neuron, pulses=pulses, **widths)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ErasedChannel)  # told below, in words
-        run = simulate(bench, pulses[-1] + min(1 / frequency, 1e-3), Setting(Ngspice.find(), find_process("sky130")))
+        run = simulate(bench, pulses[-1] + min(1 / frequency, 1e-3), setting_of())
     result: dict[str, Any] = {
         "inputs": len(run.input_times),
         "spike_times": run.spike_times.tolist(),

@@ -6,7 +6,7 @@ import math
 import re
 
 from ionspike.errors import InputError
-from ionspike.spice.engine import Accuracy, Job
+from ionspike.spice.engine import LARGEST_SEED, Accuracy, Job
 from ionspike.spice.expansion import called
 from ionspike.spice.library import library_digest
 from ionspike.spice.netlist import Line, check_netlist, read_netlist
@@ -21,7 +21,6 @@ _CORNER = re.compile(r"[a-z][a-z0-9_]*")
 _JUNCTION = re.compile(r"\b(ad|as|pd|ps)\s*=")
 # at 1e-12 S, ngspice's default, a membrane at 0.3 V leaks 0.3 pA more than the 0.26 pA of its transistors
 _LARGEST_GMIN = 1e-14
-_LARGEST_SEED = 2**31 - 1
 
 
 def compose(job: Job) -> str:
@@ -101,10 +100,10 @@ def _seed(job: Job) -> list[str]:
     """
     if job.seed is None:
         if job.process is not None and job.corner in STATISTICAL:
-            raise InputError(f"section {job.corner} draws at random; expected a seed from 1 to {_LARGEST_SEED}")
+            raise InputError(f"section {job.corner} draws at random; expected a seed from 1 to {LARGEST_SEED}")
         return []
-    if not (isinstance(job.seed, int) and 1 <= job.seed <= _LARGEST_SEED):
-        raise InputError(f"the seed of a run is {job.seed!r}; expected 1 to {_LARGEST_SEED}")
+    if not (isinstance(job.seed, int) and 1 <= job.seed <= LARGEST_SEED):
+        raise InputError(f"the seed of a run is {job.seed!r}; expected 1 to {LARGEST_SEED}")
     return [f".option seed={job.seed}"]
 
 

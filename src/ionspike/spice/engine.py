@@ -10,6 +10,8 @@ from ionspike.errors import RunError
 from ionspike.spice.process import Process
 from ionspike.spice.waveforms import Attempt, Waveforms
 
+LARGEST_SEED = 2**31 - 1  # of a run's draws: ngspice keeps it in 32 bits
+
 
 @dataclass(frozen=True)
 class Transient:
@@ -75,7 +77,7 @@ class Job:
         pulses: pulse counts to check.
         positive: vectors that must stay above zero; one that does not means a wild solution.
         energy: sources whose energy is checked.
-        seed: of the draws that a statistical section of the process makes, from 1 up; ``None`` where there are none.
+        seed: of the draws that a statistical section of the process makes, from 1 to :data:`LARGEST_SEED`; ``None`` where there are none.
     """
 
     netlist: str

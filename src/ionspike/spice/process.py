@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ionspike.errors import InputError
+from ionspike.spice.statistics import SECTIONS
 
 CORNERS = ("tt", "ss", "ff", "sf", "fs")
-STATISTICAL = ("tt_mm", "mc")  # sections with mismatch, and with mismatch and process, drawn from the seed of a run
+STATISTICAL = tuple(SECTIONS)  # sections with mismatch, and with mismatch and process, drawn from the seed of a run
 
 
 class Process(Protocol):

@@ -13,12 +13,11 @@ from dataclasses import replace
 import numpy as np
 
 from ionspike.circuit.characterize.subject import Result, Study, Subject, Variables, each, mean
-from ionspike.circuit.energy import BLOCKS, IDLE, Energy, energy, idle_power_of
+from ionspike.circuit.energy import BLOCKS, IDLE, SHARE, Energy, energy, idle_power_of
 from ionspike.circuit.simulate import Plan, Run
 from ionspike.circuit.testbench import Bench
 from ionspike.spikes import regular
 
-SHARE = 64  # neurons on one bias cell
 TOLERATED = 5e-3  # relative change of the energy at a tenth of the tolerance
 _RATES = (300.0, 1e3, 3e3, 10e3, 30e3, 100e3, 300e3, 1e6)
 _QUICK = (1e3, 10e3, 100e3)

@@ -14,7 +14,7 @@ import numpy as np
 from ionspike.circuit.characterize.subject import Result, Study, Subject, Variables, each
 from ionspike.circuit.excitability import Drive, change, intervals
 from ionspike.circuit.facilitation import read_train, train_bench
-from ionspike.circuit.placements import placement_bench
+from ionspike.circuit.placements import CARD_WIDTH, placement_bench
 from ionspike.circuit.simulate import Plan, Run
 from ionspike.circuit.testbench import Bench
 
@@ -70,7 +70,7 @@ def _drive(period: float) -> Drive:
 
 
 def _plan_drives(study: Study) -> list[Plan]:
-    bench, _, _ = placement_bench(study.neuron.topology, "input", study.device, 9e-9, _drive(_PERIODS[0]).first)
+    bench, _, _ = placement_bench(study.neuron.topology, "input", study.device, CARD_WIDTH, _drive(_PERIODS[0]).first)
     made = []
     for period in _periods(study):
         pulses = _drive(period).pulses()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.placements import CARD_WIDTH, spike_widths
+from ionspike.circuit.placements import card_for, spike_widths
 from ionspike.circuit.simulate import Plan, Run, Setting
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
@@ -34,8 +34,7 @@ class Study:
         """The flux of ``card``, made for the spike of the reference neuron, is scaled to the width of this one's, so that one spike
         inserts as many ions."""
         width = spike_widths([topology], setting, workers)[topology]
-        device = replace(card, gate=replace(card.gate, J_lim=card.gate.J_lim * CARD_WIDTH / width))
-        return cls(Neuron(topology), device, setting, quick)
+        return cls(Neuron(topology), card_for(card, width), setting, quick)
 
     def plan(self, bench: Bench, stop: float) -> Plan:
         """A run in the study's setting."""

@@ -12,8 +12,7 @@ import numpy as np
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.provenance import conditions
 from ionspike.circuit.simulate import Setting
-from ionspike.circuit.variation.measure import METRICS, Measured, aim_of, measure_all, plan, retrimmed
-from ionspike.errors import RunError
+from ionspike.circuit.variation.measure import METRICS, Measured, aim_of, measure_all, measure_nominal, plan, retrimmed
 from ionspike.spice.process import CORNERS
 
 if TYPE_CHECKING:
@@ -47,9 +46,7 @@ def corners(
     """
     import xarray as xr
 
-    nominal = measure_all([plan(neuron, setting, setting.process.supply)], workers)[0]
-    if not nominal.works:
-        raise RunError(f"{neuron.topology} does not work at corner {setting.corner}: {nominal.failure}")
+    nominal = measure_nominal(neuron, setting, workers)
     name, aim = aim_of(nominal)
     points = list(itertools.product(names, temperatures, supplies))
     settings = {(corner, t): _at(setting, corner, t) for corner, t, _ in points}
@@ -74,8 +71,8 @@ def corners(
         "temperature": ("temperature", list(temperatures), {"units": "degC"}),
         "supply": ("supply", list(supplies), {"units": "V"}),
     }
-    told = conditions(neuron, setting) | {"trim_aim": name, "trim_value": aim, "nominal": dict(nominal.values)}
-    return xr.Dataset(data, coordinates, _flat(told))
+    told = conditions(neuron, setting) | {"trim_aim": name, "trim_value": aim} | nominal_attributes(nominal)
+    return xr.Dataset(data, coordinates, told)
 
 
 def table(measured: Sequence[Measured], shape: tuple[int, ...], dims: tuple[str, ...]) -> dict[str, tuple]:
@@ -94,12 +91,6 @@ def _at(setting: Setting, corner: str, temperature: float) -> Setting:
     return replace(setting, corner=corner).at(temperature)
 
 
-def _flat(told: dict) -> dict:
-    """Attributes that Zarr stores: numbers and text."""
-    flat = {}
-    for key, value in told.items():
-        if isinstance(value, dict):
-            flat |= {f"{key}_{name.replace('-', '_')}": number for name, number in value.items()}
-        else:
-            flat[key] = value
-    return flat
+def nominal_attributes(nominal: Measured) -> dict[str, float]:
+    """The nominal values by the names they have as attributes of a dataset."""
+    return {f"nominal_{name.replace('-', '_')}": value for name, value in nominal.values.items()}

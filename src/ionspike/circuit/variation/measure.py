@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ionspike.circuit.energy import energy
+from ionspike.circuit.energy import SHARE, energy
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.resistance_step import read_step
 from ionspike.circuit.simulate import Plan, Run, Setting, simulate_plans
@@ -19,7 +19,6 @@ RATE, PULSES = 200e3, 14  # Hz of the input, and how many pulses
 PATIENCE = (
     8  # times as many pulses for a neuron that has not fired twice: at -40 C the membrane creeps up to the read rail
 )
-SHARE = 64  # neurons on one bias cell
 SPIKES = 2  # complete output spikes that a neuron which works gives under them: two make an interval
 _BEFORE = 1e-9  # s before the spike's rise: the membrane at threshold
 _FARTHEST = 8.0  # the trim changes the delay current by at most this factor
@@ -96,6 +95,18 @@ def measure_all(plans: Sequence[Plan], workers: int | None = None) -> list[Measu
         for k, result in zip(slow, simulate_plans(longer, workers), strict=True):
             found[k] = read(result)
     return found
+
+
+def measure_nominal(neuron: Neuron, setting: Setting, workers: int | None = None) -> Measured:
+    """The neuron in ``setting``, which the others of a study are held against.
+
+    Raises:
+        RunError: it does not work there.
+    """
+    nominal = measure_all([plan(neuron, setting, setting.process.supply)], workers)[0]
+    if not nominal.works:
+        raise RunError(f"{neuron.topology} does not work at corner {setting.corner}: {nominal.failure}")
+    return nominal
 
 
 def aim_of(nominal: Measured) -> tuple[str, float]:

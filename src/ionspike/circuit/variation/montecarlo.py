@@ -16,10 +16,11 @@ import numpy as np
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.provenance import conditions
 from ionspike.circuit.simulate import Setting
-from ionspike.circuit.variation.corners import table
-from ionspike.circuit.variation.measure import Measured, aim_of, measure_all, plan, retrimmed
+from ionspike.circuit.variation.corners import TRIMS, nominal_attributes, table
+from ionspike.circuit.variation.measure import Measured, aim_of, measure_all, measure_nominal, plan, retrimmed
 from ionspike.device.spread import Spread
-from ionspike.errors import InputError, RunError
+from ionspike.errors import InputError
+from ionspike.spice.engine import LARGEST_SEED
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,7 +32,6 @@ MIM_SPREAD = (
 )
 SECTION = "mc"
 _BATCH = 20
-_LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def chips(neuron: Neuron, count: int, seed: int, first: int = 0) -> list[Chip]:
     for k in range(count):
         number = first + k
         sequence = np.random.SeedSequence([seed, number])
-        engine_seed = int(sequence.generate_state(1)[0]) % _LARGEST_SEED + 1
+        engine_seed = int(sequence.generate_state(1)[0]) % LARGEST_SEED + 1
         membrane = neuron.membrane * (1 + MIM_SPREAD * np.random.default_rng(sequence.spawn(1)[0]).standard_normal())
         changes = {
             place: replace(devices[k], name=dict(neuron.devices)[place].name) for place, devices in drawn.items()
@@ -88,9 +88,7 @@ def monte_carlo(
     """
     import xarray as xr
 
-    nominal = measure_all([plan(neuron, replace(setting, corner="tt"), setting.process.supply)], workers)[0]
-    if not nominal.works:
-        raise RunError(f"{neuron.topology} does not work at corner tt: {nominal.failure}")
+    nominal = measure_nominal(neuron, replace(setting, corner="tt"), workers)
     name, aim = aim_of(nominal)
     all_chips = chips(neuron, samples, seed)
     first: list[Measured] = []
@@ -107,7 +105,7 @@ def monte_carlo(
             turned += neurons
         unfinished = sum(not m.finished for m in first + second)
         progress(f"{len(first)} of {samples} chips, {sum(m.works for m in first)} work, {unfinished} runs unfinished")
-    trims = ("untrimmed", "one step") if trim else ("untrimmed",)
+    trims = TRIMS if trim else TRIMS[:1]
     shape, dims = (len(trims), samples), ("trim", "sample")
     data = table(first + second, shape, dims)
     currents = [neuron.delay_bias] * samples + [n.delay_bias for n in turned]
@@ -115,7 +113,7 @@ def monte_carlo(
     data["membrane"] = ("sample", [chip.neuron.membrane for chip in all_chips], {"units": "F"})
     data["chip_seed"] = ("sample", [chip.seed for chip in all_chips])
     told = conditions(neuron, replace(setting, corner=SECTION)) | {"seed": seed, "trim_aim": name, "trim_value": aim}
-    told |= {f"nominal_{key.replace('-', '_')}": value for key, value in nominal.values.items()}
+    told |= nominal_attributes(nominal)
     told["ecram_spread"] = _spread_text(neuron)
     return xr.Dataset(data, {"trim": list(trims), "sample": np.arange(samples)}, told)
 

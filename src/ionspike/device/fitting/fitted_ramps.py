@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ionspike.device.ecram import Ecram
 from ionspike.device.fitting.ramp_problem import RampProblem
-from ionspike.device.uncertainty.problem import Scale
+from ionspike.device.uncertainty.problem import Scale, pulse_differences
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -108,12 +108,7 @@ class FittedRamps:
 
     def pulse_sensitivities(self, theta: Array) -> Array:
         """Derivatives of the model by the logarithmic factor of each ramp, (n, ramps)."""
-        out = np.empty((len(self.data), self.pulses))
-        for k in range(self.pulses):
-            factors = np.zeros(self.pulses)
-            factors[k] = _STEP
-            out[:, k] = (self.model(theta, factors) - self.model(theta, -factors)) / (2 * _STEP)
-        return out
+        return pulse_differences(self, theta)
 
     def shifts(self, theta: Array) -> Array:
         """Derivatives of the model by the conductance that each ramp starts from, (n, ramps): a ramp moves its own reads only, as volatile

@@ -146,6 +146,11 @@ def pulse_sensitivities(problem: Problem, theta: Array) -> Array:
     """Derivatives of the model by the logarithmic factor of each pulse, (n, pulses)."""
     if isinstance(problem, Differentiable):
         return problem.pulse_sensitivities(theta)
+    return pulse_differences(problem, theta)
+
+
+def pulse_differences(problem: Problem, theta: Array) -> Array:
+    """:func:`pulse_sensitivities` by central differences."""
     out = np.empty((len(problem.data), problem.pulses))
     for k in range(problem.pulses):
         factors = np.zeros(problem.pulses)
