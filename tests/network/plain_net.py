@@ -11,7 +11,8 @@ import numpy as np
 
 from ionspike.network import LIF, DeviceSynapse, Network, Static, TsodyksMarkram
 from ionspike.network.inputs import Recorded, Regular
-from ionspike.network.layout import NEVER, delays, pairs_of, size_of, weights
+from ionspike.network.layout import NEVER
+from ionspike.network.placing import delays, pairs_of, size_of, weights
 from ionspike.network.sources import ListedTrains, PoissonTrains, poisson_state
 
 

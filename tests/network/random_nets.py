@@ -27,7 +27,7 @@ from ionspike.network import (
     Uniform,
 )  # fmt: skip
 from ionspike.network.connectivity import expected_count
-from ionspike.network.layout import size_of
+from ionspike.network.placing import size_of
 
 
 def cooperative(name: str = "cooperative", tau: float = 20e-3) -> Ecram:

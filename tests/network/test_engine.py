@@ -26,7 +26,7 @@ from ionspike.network import (
     TsodyksMarkram,
     Uniform,
 )
-from ionspike.network.layout import self_fired
+from ionspike.network.neuron_arrays import self_fired
 from ionspike.network.simulation import Simulation
 
 

@@ -10,22 +10,19 @@ import numpy as np
 
 from ionspike.errors import InputError
 from ionspike.network import arrays as a
-from ionspike.network.cell import Cell, Soma, leak_grid
-from ionspike.network.connectivity import Matrix, OneToOne, expected_count, matrix_weights, pairs
-from ionspike.network.distributions import values
-from ionspike.network.dynamics import pack
+from ionspike.network.cell import Cell
+from ionspike.network.connectivity import OneToOne
 from ionspike.network.inputs import InhomogeneousPoisson, ModulatedPoisson, Poisson
 from ionspike.network.network import Network, Projection, Source
+from ionspike.network.neuron_arrays import cell_arrays, own_spikes, population_table
 from ionspike.network.neurons import LIF
-from ionspike.network.sorting import longest_rows, rows_and_places, sort_rows
+from ionspike.network.placing import blocks_of, delays, placed, size_of, weights, width_of
+from ionspike.network.sorting import longest_rows
 from ionspike.network.sources import poisson_state
 from ionspike.network.synapse_table import Table, table
 
 NEVER = -1e9  # s: a spike so long ago that every device has forgotten it
 WIDEST = 1e-3  # s: windows where no delay asks for shorter ones
-_WIDE = 16384  # neurons a block: their accumulators fit a core's cache
-_ROW = 14  # synapses that one spike should find in a block at least, on average
-_SMALL = 4000  # neurons that one block holds
 _COLUMNS = {
     "target": np.uint32,
     "weight": None,
@@ -70,47 +67,6 @@ def lay_out(net: Network, precision: str, listed: set[str]) -> Layout:
         if not any(p.source == name for p in net.projections.values()):
             raise InputError(f"input {name!r} is unconnected: it reaches no population")
     return _Builder(net, np.dtype(np.float32 if precision == "single" else np.float64), listed).build()
-
-
-def self_fired(soma: Soma) -> float:
-    """Upper bound of the spikes a second of a cell that gets no input: what feeds its membrane must bring it from reset to threshold."""
-    reset = soma.residue + soma.residue_slope * soma.threshold
-    if reset >= soma.threshold:
-        return 1 / soma.dead
-    leak, width = leak_grid(soma)
-    voltage = np.arange(len(leak)) * width
-    way = leak[(voltage >= max(reset, 0.0)) & (voltage < soma.threshold)]
-    if len(way) == 0 or way.max() >= 0.0:  # somewhere on the way nothing feeds it
-        return 0.0
-    return float(-way.min() / (soma.capacitance * (soma.threshold - reset)))
-
-
-def blocks_of(net: Network, name: str) -> int:
-    """Into how many blocks a population is cut: never depends on the number of threads."""
-    population = net.populations[name]
-    if isinstance(population.neuron, Cell):
-        return min(population.size, 8)
-    if population.size < _SMALL:
-        return 1
-    incoming = sum(
-        expected_count(p.connectivity, size_of(net, p.source), population.size) / size_of(net, p.source)
-        for p in net.projections.values()
-        if p.target == name and not isinstance(p.connectivity, OneToOne)
-    )
-    wide = -(-population.size // max(2, min(-(-population.size // _WIDE), int(incoming / _ROW))))
-    return -(-population.size // (-(-wide // a.CHUNK) * a.CHUNK))
-
-
-def width_of(net: Network, name: str) -> int:
-    """Neurons of a block, of all but the last: whole chunks of a drive where there are several."""
-    size, blocks = size_of(net, name), blocks_of(net, name)
-    wide = -(-size // blocks)
-    return wide if blocks == 1 or isinstance(net.populations[name].neuron, Cell) else -(-wide // a.CHUNK) * a.CHUNK
-
-
-def size_of(net: Network, name: str) -> int:
-    """Neurons of a population or input."""
-    return (net.populations.get(name) or net.inputs[name]).size
 
 
 def drives_directly(net: Network, source: str, listed: set[str]) -> bool:
@@ -186,11 +142,11 @@ class _Builder:
             **{name: self.joined(name, kind) for name, kind in _COLUMNS.items()},
             "state": np.concatenate([*self.state, np.empty(0)]).astype(self.real),
             "projection": self.projection, "constants": self.constants, "bundle": bundle, "block": block, "driven": driven,
-            "population": self.population_table(), "first": first, "outgoing": outgoing,
-            **self.device_arrays(), **drives, **self.neuron_arrays(), **self.cell_arrays(),
+            "population": population_table(net), "first": first, "outgoing": outgoing,
+            **self.device_arrays(), **drives, **self.neuron_arrays(), **cell_arrays(net),
         }  # fmt: skip
         return Layout(
-            arrays, window, self.own_spikes(), self.first, {name: size_of(net, name) for name in self.first}, self.number, self.driven,
+            arrays, window, own_spikes(net), self.first, {name: size_of(net, name) for name in self.first}, self.number, self.driven,
             int((block[:, a.HIGH] - block[:, a.LOW]).max()),
         )  # fmt: skip
 
@@ -335,28 +291,6 @@ class _Builder:
         ]
         return np.cumsum([0, *map(len, out)]).astype(np.int64), np.array([k for part in out for k in part], np.int64)
 
-    def population_table(self) -> np.ndarray:
-        rows = np.zeros((len(self.net.populations), 6))
-        for row, p in zip(rows, self.net.populations.values(), strict=True):
-            n = p.neuron
-            if isinstance(n, Cell):
-                row[:] = math.inf, 0.0, 1.0, 0.0, 0.0, n.soma.dead
-            else:
-                row[:] = n.threshold, n.reset, n.tau, n.refractory, n.rest + n.drive, 0.0  # type: ignore[operator]
-        return rows
-
-    def own_spikes(self) -> float:
-        """Most spikes a second that a neuron fires without an arrival."""
-        most = 0.0
-        for p in self.net.populations.values():
-            n = p.neuron
-            if isinstance(n, Cell):
-                most = max(most, self_fired(n.soma))
-            elif n.rest + n.drive > n.threshold:  # type: ignore[operator]
-                v_inf = n.rest + n.drive  # type: ignore[operator]
-                most = max(most, 1 / (n.tau * math.log((v_inf - n.reset) / (v_inf - n.threshold)) + n.refractory))  # type: ignore[operator]
-        return most
-
     def neuron_arrays(self) -> dict[str, np.ndarray]:
         v = [
             np.full(p.size, 0.0 if isinstance(p.neuron, Cell) else p.neuron.rest) for p in self.net.populations.values()
@@ -382,76 +316,3 @@ class _Builder:
             "device_state": np.ascontiguousarray(states), "device_card": card, "device_last": np.zeros(len(states)),
             "card_map": maps, "card_conductance": conductance, "card_count": count,
         }  # fmt: skip
-
-    def cell_arrays(self) -> dict[str, np.ndarray]:
-        net, n, populations = self.net, len(self.net.projections), len(self.net.populations)
-        synapse, gate, rows = np.zeros((n, a.CELL_PARAMETERS)), np.zeros((n, 3)), np.zeros((n, a.MAX_STATES, 7))
-        g, count, costs = np.zeros((n, a.MAX_STATES)), np.ones(n, np.int64), np.zeros((n, a.PULSE_COLUMNS))
-        soma, leak = np.zeros((populations, a.CELL_PARAMETERS)), np.zeros((populations, a.LEAK_POINTS))
-        for k, p in enumerate(net.populations.values()):
-            if isinstance(p.neuron, Cell):
-                soma[k], leak[k] = pack(p.neuron)[:2]
-        for k, p in enumerate(net.projections.values()):
-            neuron = net.populations[p.target].neuron
-            if isinstance(neuron, Cell):
-                cell: Cell = getattr(p.synapse, "cell", None) or neuron
-                synapse[k], _, gate[k], own_rows, own_g = pack(cell)
-                rows[k, : len(own_rows)], g[k, : len(own_g)], count[k] = own_rows, own_g, len(own_rows)
-                s = cell.synapse
-                costs[k] = s.ion_time, s.pulse_energy, s.read_factor * s.read_rail, neuron.soma.capacitance
-        return {
-            "cell_synapse": synapse, "cell_gate": gate, "cell_rows": rows, "cell_g": g, "cell_count": count, "cell_pulse": costs,
-            "soma": soma, "leak": leak,
-        }  # fmt: skip
-
-
-def pairs_of(net: Network, p: Projection) -> tuple[np.ndarray, np.ndarray]:
-    """Source and target of every synapse of a projection, in the order it is described."""
-    rng = np.random.default_rng([net.seed, *p.name.encode(), 0])
-    same = p.source == p.target
-    return pairs(p.connectivity, size_of(net, p.source), size_of(net, p.target), same, f"projection {p.name!r}", rng)
-
-
-def placed(net: Network, p: Projection, real: np.dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Source and target of every synapse of a projection as it is described, rows, and which synapse is at each place."""
-    sources = size_of(net, p.source)
-    source, target = pairs_of(net, p)
-    rows, places = rows_and_places(source, target, width_of(net, p.target), blocks_of(net, p.target), sources)
-    delay = delays(net, p, len(source), real)
-    if np.ndim(delay):
-        sort_rows(rows, places, np.asarray(delay))
-    return source, target, rows, places
-
-
-def weights(net: Network, p: Projection, count: int) -> Any:
-    """Weights of a projection, in the order it is described: V, or relative widths of channels."""
-    if p.weight is None and isinstance(p.connectivity, Matrix):
-        return matrix_weights(p.connectivity)
-    found = table(p, net)
-    rng = np.random.default_rng([net.seed, *p.name.encode(), 1])
-    weight = values(
-        p.weight,
-        count,
-        "" if found.rail is not None or found.kind == a.CELL else "V",
-        f"weight of projection {p.name!r}",
-        rng,
-    )
-    if found.rail is not None and np.min(weight, initial=0.0) < 0:
-        raise InputError(
-            f"weight of projection {p.name!r} is below 0; a channel has a width from 0 up, inhibition comes from its rail"
-        )
-    return weight
-
-
-def delays(net: Network, p: Projection, count: int, real: np.dtype) -> Any:
-    """Delays (s) of a projection, as the loops see them."""
-    rng = np.random.default_rng([net.seed, *p.name.encode(), 3])
-    delay = values(p.delay, count, "s", f"delay of projection {p.name!r}", rng)
-    least = float(np.min(delay, initial=math.inf))
-    if p.source in net.populations and not least > 0:
-        raise InputError(
-            f"delay of projection {p.name!r} is {least:g} s; expected above 0, since a spike acts after it was fired"
-        )
-    if least < 0:
-        raise InputError(f"delay of projection {p.name!r} is {least:g} s; expected 0 or more")
-    return np.asarray(delay).astype(real).astype(float) if np.ndim(delay) else delay

@@ -17,8 +17,7 @@ from ionspike.network.loop import (
 )
 from ionspike.network.synapse_maps import (
     cards_kernel,
-    own_after_kernel,
-    own_mean_kernel,
+    own_kernel,
     scaled_kernel,
     shared_card_kernel,
     tsodyks_markram_kernel,
@@ -164,9 +163,9 @@ def _size_kernel(row: np.ndarray, real: type) -> int:
     if kind == a.CELL:
         return 0
     if kind == a.OWN_AFTER:
-        return own_after_kernel(real).address
+        return own_kernel(real, mean=False).address
     if kind == a.OWN_MEAN:
-        return own_mean_kernel(real, bool(row[a.GAIN0] >= 0)).address
+        return own_kernel(real, mean=True, gains=bool(row[a.GAIN0] >= 0)).address
     return cards_kernel(real).address if kind == a.CARDS else scaled_kernel(real).address
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from ionspike.device.moebius import step
 from ionspike.errors import InputError
 from ionspike.network import arrays as a
-from ionspike.network.layout import Layout, delays, placed
+from ionspike.network.layout import Layout
 from ionspike.network.memory_table import Memory
 from ionspike.network.network import Network
+from ionspike.network.placing import delays, placed
 from ionspike.network.recording import Record
 
 if TYPE_CHECKING:

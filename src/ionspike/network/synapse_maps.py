@@ -45,14 +45,10 @@ from ionspike.network.arrays import (
     X_REST,
     Array,
 )  # fmt: skip
+from ionspike.network.dynamics import AT, OF, PARTS
 from ionspike.network.elementary import exp
 from ionspike.network.kernels import inner, kernel
 from ionspike.network.views import F64, I32, I64, array, array_2d, part, row, view
-
-# Gauss-Legendre on [0, 1], three points: Abramowitz and Stegun, Handbook of Mathematical Functions, 25.4.30
-_AT = (0.5 - 0.5 * math.sqrt(0.6), 0.5, 0.5 + 0.5 * math.sqrt(0.6))
-_OF = (5.0 / 18.0, 8.0 / 18.0, 5.0 / 18.0)
-_PARTS = 8  # of a pulse in which a channel turns off
 
 
 @cache
@@ -73,40 +69,15 @@ def scaled_kernel(real: type) -> Any:
 
 
 @cache
-def own_after_kernel(real: type) -> Any:
-    """As :func:`scaled_kernel`, for devices of their own with one state that relaxes exponentially; the arrival goes by the state after
-    the pulse. ``interval`` (s): since the last pulse began."""
+def own_kernel(real: type, mean: bool, gains: bool = False) -> Any:
+    """As :func:`scaled_kernel`, for devices of their own with one state that relaxes exponentially. ``interval`` (s): since the last pulse
+    began. The arrival goes by the state after the pulse, the dose being the share of the rest of the way that it takes; or, with ``mean``,
+    by the mean of the state over the pulse, ``x_p - (x_p - x) (1 - exp(-z))/z``, z the dose. ``gains``: each synapse has its own size per x.
+    """
     one = real(1.0)
 
     @kernel
-    def own_after(at: Any, p: int, a: int, n: int, first: int, interval: float, _efficacy: float) -> int:
-        projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
-        syn, own = projection[SYN0] + a, projection[OWN0] + a
-        constants = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)
-        rest, full, base, gain = (
-            real(constants[X_REST]), real(constants[X_PULSE]), real(constants[BASE]), real(constants[GAIN]),
-        )  # fmt: skip
-        t = real(-max(interval - constants[WIDTH], 0.0))
-        weight, dose, rate = view(at, AT_WEIGHT, one), view(at, AT_DOSE, one), view(at, AT_RATE, one)
-        state, size = view(at, AT_STATE, one), view(at, AT_SIZE, one)
-        for j in range(n):
-            x = rest + (state[own + j] - rest) * exp(t * rate[own + j])
-            x += dose[own + j] * (full - x)
-            state[own + j] = x
-            size[first + j] = weight[syn + j] * (base + gain * x)
-        return n
-
-    return own_after
-
-
-@cache
-def own_mean_kernel(real: type, gains: bool) -> Any:
-    """The same, the arrival by the mean of the state over the pulse: ``x_p - (x_p - x) (1 - exp(-z))/z``, z the dose. ``gains``: each synapse
-    has its own size per x."""
-    one = real(1.0)
-
-    @kernel
-    def own_mean(at: Any, p: int, a: int, n: int, first: int, interval: float, _efficacy: float) -> int:
+    def own_pulse(at: Any, p: int, a: int, n: int, first: int, interval: float, _efficacy: float) -> int:
         projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
         syn, own, gained = projection[SYN0] + a, projection[OWN0] + a, projection[GAIN0] + a
         constants = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)
@@ -118,13 +89,15 @@ def own_mean_kernel(real: type, gains: bool) -> Any:
         state, size, own_gain = view(at, AT_STATE, one), view(at, AT_SIZE, one), view(at, AT_GAIN, one)
         for j in range(n):
             x = rest + (state[own + j] - rest) * exp(t * rate[own + j])
-            used = one - exp(-dose[own + j])
-            state[own + j] = x + used * (full - x)
+            used = one - exp(-dose[own + j]) if mean else dose[own + j]
+            after = x + used * (full - x)
+            seen = full - (full - x) * used / dose[own + j] if mean else after
+            state[own + j] = after
             per_x = own_gain[gained + j] if gains else gain
-            size[first + j] = weight[syn + j] * (base + per_x * (full - (full - x) * used / dose[own + j]))
+            size[first + j] = weight[syn + j] * (base + per_x * seen)
         return n
 
-    return own_mean
+    return own_pulse
 
 
 @inner
@@ -151,14 +124,14 @@ def card_pulse(coefficients: Array, conductance: Array, count: int, x: Array, in
         at[k] = step(x[k], c[3], c[4], c[5], width)
         strongest = max(strongest, abs(c[4]) * width)
     least = min(channel(conductance, count, x), channel(conductance, count, at))
-    parts = _PARTS if least < 100.0 * conductance[2] else min(2 + int(4.0 * strongest), _PARTS)
+    parts = PARTS if least < 100.0 * conductance[2] else min(2 + int(4.0 * strongest), PARTS)
     total = 0.0
     for piece in range(parts):
         for q in range(3):
             for k in range(count):
                 c = coefficients[k]
-                at[k] = step(x[k], c[3], c[4], c[5], width * (piece + _AT[q]) / parts)
-            total += _OF[q] / parts * channel(conductance, count, at)
+                at[k] = step(x[k], c[3], c[4], c[5], width * (piece + AT[q]) / parts)
+            total += OF[q] / parts * channel(conductance, count, at)
     for k in range(count):
         c = coefficients[k]
         x[k] = step(x[k], c[3], c[4], c[5], width)
