@@ -42,11 +42,13 @@ def scaled_root(alpha: float, beta: float, gamma: float, t: float) -> tuple[floa
 def moved(y: float, alpha: float, beta: float, gamma: float, root: float, decay: float, s: float) -> float:
     """The state after a step whose ``root, decay, s`` are those of :func:`scaled_root`; a fixed point stays to the last bit."""
     h = fma(gamma, y, 0.5 * beta)
-    # the law's roots are real: where rounded coefficients say that they are not, they are taken as one, and y' = h^2/gamma
-    rate = quadratic(y, alpha, beta, gamma) if root > _NO_ROOT or gamma == 0.0 else h * h / gamma
-    # c = (1 + decay)/2 = decay + s root
-    away = decay - s * gamma * rate / (root + h) if h > 0.0 else 0.5 + 0.5 * decay - s * h
-    new = y + (s * rate / away if rate != 0.0 else 0.0)
+    # the law's roots are real: where rounded coefficients say that they are not, they are taken as one, and gamma y' = h^2
+    real = root > _NO_ROOT or gamma == 0.0
+    rate, by = (quadratic(y, alpha, beta, gamma), 1.0) if real else (h * h, gamma)
+    # c = (1 + decay)/2 = decay + s root; both ratios are brought on one denominator, since a division costs most of a step
+    q = root + h if h > 0.0 else 1.0
+    away = decay * q - s * (gamma * rate if real else rate) if h > 0.0 else 0.5 + 0.5 * decay - s * h
+    new = y + (s * rate * q / (away * by) if rate != 0.0 else 0.0)
     return min(max(new, 0.0), 1.0)  # the law keeps y in [0, 1]; rounding may leave it by 1e-16
 
 
