@@ -239,3 +239,14 @@ def test_records_are_covered_and_two_workers_give_the_numbers_of_one(tmp_path: P
     covered = [row["of_all"] for row in one["coverage"]["profile"].values()]
     # 3 records of 10 numbers, strongly correlated within one: 28 of 30 expected, two records off at once 0.4 % of the time
     assert np.mean(covered) >= 0.5
+
+
+def test_a_number_that_is_hardly_seen_is_drawn_as_flat():
+    # a covariance may say that a logarithmic number is known within a factor of exp(1000): an axis that wide is no picture, and no number
+    at = np.linspace(-1, 1, 60)
+    hardly = Line(np.column_stack([np.ones(60), 1e-5 * at]), 1 + 0.01 * np.sin(37 * at))
+    hardly.scales = (Scale("", False), Scale("S", True))
+    hardly.low, hardly.high = np.full(2, -1e4), np.full(2, 1e4)
+    found = intervals(hardly, np.array([1.0, 0.0]), method="covariance")
+    assert found["p1"].deviation > 100 and not found["p1"].identifiable
+    assert found._repr_png_().startswith(b"\x89PNG")

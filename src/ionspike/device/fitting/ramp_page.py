@@ -61,7 +61,13 @@ def ramp_figure(fit: RampFit) -> Figure:
             own = [k for k, d in enumerate(fit.record.directions) if d == direction]
             held = [k for k in own if not fit.fitted[k]] or own
             for k in held[:: max(1, len(held) // _SHOWN)][:_SHOWN]:
-                left.plot(1e6 * fit.record.ramps[k], ".", ms=2, color="0.6", label="read" if k == held[0] else None)
+                left.plot(
+                    1e6 * fit.record.ramps[k],
+                    ".",
+                    ms=2,
+                    color="0.6",
+                    label="read" if k == held[0] and direction > 0 else None,
+                )
                 left.plot(1e6 * fit.model[k], line, color=colour, lw=1, label=f"law, {name}" if k == held[0] else None)
             before = np.concatenate([fit.record.ramps[k][:-1] for k in own])
             change = np.concatenate([np.diff(fit.record.ramps[k]) for k in own])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 _COLUMNS = 3
 _TOP = 2.2  # of the threshold: what is above says no more
 _WIDE = math.log(4.0)  # axes that span more than this are logarithmic
+_FEW_DECADES = 30.0  # a ratio of ends below which powers of ten alone label an axis too thinly
+_FARTHEST = math.log(
+    1e3
+)  # to either side of a logarithmic estimate; a parabola that is still below its threshold there is drawn as flat
 
 
 def profile_figure(found: Intervals) -> Figure:
@@ -30,12 +35,13 @@ def profile_figure(found: Intervals) -> Figure:
             ax.set_axis_off()
         for ax in axes[:, 0]:
             ax.set_ylabel("rise of −2 ln L")
-        made.suptitle(f"{100 * found.level:g} % intervals, {found.noise}", fontsize=9)
+        title = f"{100 * found.level:g} % intervals by {found.method}, {found.noise}"
+        made.suptitle("\n".join(textwrap.wrap(title, 88)), fontsize=9)
     return made
 
 
 def _panel(ax: Any, row: Interval) -> None:
-    from matplotlib.ticker import EngFormatter, MaxNLocator, NullFormatter
+    from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
 
     theta, rise, threshold = _curve(row)
     value = np.array([row.scale.value(x) for x in theta]) * row.scale.sign ** int(row.scale.logarithmic)
@@ -61,6 +67,8 @@ def _panel(ax: Any, row: Interval) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
     if ax.get_xscale() == "linear":
         ax.xaxis.set_major_locator(MaxNLocator(4))
+    elif value.max() / value.min() < _FEW_DECADES:
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     ax.tick_params(labelsize=7.5)
 
 
@@ -70,9 +78,9 @@ def _curve(row: Interval) -> tuple[np.ndarray, np.ndarray, float]:
 
     if row.profile is None:
         threshold = row.reach**2
-        width = row.deviation if math.isfinite(row.deviation) else 1.0
-        x = np.linspace(-3, 3, 31)
-        return row.scale.theta(row.estimate) + x * width, x**2 * float(math.isfinite(row.deviation)), threshold
+        shown = 3 * row.deviation if math.isfinite(row.deviation) else 3.0
+        x = np.linspace(-1, 1, 31) * (min(shown, _FARTHEST) if row.scale.logarithmic else shown)
+        return row.scale.theta(row.estimate) + x, (x / row.deviation) ** 2, threshold
     found = row.profile
     at, first = np.unique(found.at, return_index=True)
     least = int(np.argmin(found.rise[first]))
