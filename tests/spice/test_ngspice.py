@@ -153,3 +153,10 @@ def test_a_run_costs_little_more_than_the_same_netlist_by_hand(setting: Setting,
     # processor time of the package's own process: what it adds to ngspice, whatever else the machine is doing; the end of a run is
     # noticed within 5 ms
     assert min(own) + 5e-3 < max(0.05 * by_hand, 0.05)
+
+
+def test_a_run_that_fails_at_its_first_point_is_told_with_the_end_of_the_log(setting: Setting, job: Job):
+    # in corner ss the model of this transistor has no valid parameters at such a length
+    long = "vd g 0 0.9\nxn g g 0 0 sky130_fd_pr__nfet_01v8 w=0.42 l=20 ad=0.1 as=0.1 pd=1 ps=1\n"
+    with pytest.raises(RunError, match=r"exit status 1.*[Tt]imestep too small"):
+        setting.engine.run(replace(job, netlist=long, save=("v(g)",), corner="ss"))

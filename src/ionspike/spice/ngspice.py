@@ -141,7 +141,10 @@ class Ngspice:
                 raise RunError(f"ngspice wrote no waveforms (exit status {status}): {end}")
             if status < 0:
                 raise RunError(f"ngspice was stopped by signal {-status}: {end}")
-            vectors = read_raw(folder / "out.raw")
+            try:
+                vectors = read_raw(folder / "out.raw")
+            except RunError as error:
+                raise RunError(f"{error} (exit status {status}): {end}") from error
         waveforms = Waveforms(vectors, log)
         if waveforms.time[-1] < job.transient.stop * (1 - 1e-6):
             return None, f"stopped at {waveforms.time[-1]:g} s of {job.transient.stop:g} s: {end}"
@@ -157,7 +160,7 @@ def _end(log: str, lines: int = 6) -> str:
     told = [line.strip() for line in log.splitlines() if line.strip()]
     noise = re.compile(r"(?i)(dram|pages|stack =|program size|elapsed|no\. of data rows|compatibility mode|background)")
     told = [line for line in told if not noise.search(line)]
-    errors = [line for line in told if re.search(r"(?i)error|singular|too small|fail|unknown|no such", line)]
+    errors = [line for line in told if re.search(r"(?i)error|fatal|singular|too small|fail|unknown|no such", line)]
     return " | ".join((errors or told)[-lines:])[-800:] or "no log"
 
 
