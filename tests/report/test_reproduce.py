@@ -117,9 +117,19 @@ def test_without_transistors_the_rest_runs_and_circuit_claims_read_not_run(
     assert all(r.record["conditions"]["engine"] for r in results.values())
 
 
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Finished runs of the two whole reports, empty at first: what does not depend on the card is simulated once."""
+    return tmp_path_factory.mktemp("runs")
+
+
 @pytest.mark.spice
 @pytest.mark.slow
-def test_every_claim_passes_on_the_reference_card(tmp_path: Path, setting: object):
+@pytest.mark.xdist_group("whole-report")
+def test_every_claim_passes_on_the_reference_card(
+    tmp_path: Path, setting: object, runs: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("IONSPIKE_CACHE", str(runs))
     results = reproduce(Options(tmp_path / "out", quick=True), lambda _: None)
     failed = {r.id: list(r.record["checks"] + r.record["control"]) for r in results if r.record["status"] != "passed"}
     assert not failed
@@ -134,11 +144,12 @@ def test_every_claim_passes_on_the_reference_card(tmp_path: Path, setting: objec
 
 @pytest.mark.spice
 @pytest.mark.slow
+@pytest.mark.xdist_group("whole-report")
 def test_without_volatile_conductance_just_the_claims_that_rest_on_it_fail(
-    tmp_path: Path, setting: object, reference: Ecram, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, setting: object, reference: Ecram, runs: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    # with a silent card a control is the run that it stands beside: the cache makes both once
-    monkeypatch.setenv("IONSPIKE_CACHE", str(tmp_path / "runs"))
+    # with a silent card a control is the run that it stands beside, too
+    monkeypatch.setenv("IONSPIKE_CACHE", str(runs))
     silent = replace(reference, populations=tuple(replace(p, g=0.0) for p in reference.populations))
     card = silent.save(tmp_path / "silent.toml")
     results = reproduce(Options(tmp_path / "out", quick=True, device=str(card)), lambda _: None)
