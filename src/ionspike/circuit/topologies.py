@@ -114,12 +114,7 @@ TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
         for t in (
             _topology(
                 "delay-feedback-lif",
-                sizes=MappingProxyType(
-                    {
-                        **_DELAY_SIZES,
-                        "lthreshold": Size(*_L, "length of the threshold's input: its current against the keeper's"),
-                    }
-                ),
+                sizes=_DELAY_SIZES,
                 start=_numbers(n1=1.0, d1=1.0, d3=1.0, dn=0.4),
                 biases=_numbers(membrane=2e-12, delay_bias=1.56e-9, keeper_bias=0.05e-9, leak_bias=0.0),
                 drive=_numbers(read_rail=0.45, width=9e-9, switch=4.0),
