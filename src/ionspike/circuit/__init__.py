@@ -7,10 +7,11 @@ from ionspike.circuit.resistance_step import measure_step, trim_delay
 from ionspike.circuit.rest import ErasedChannel, rest
 from ionspike.circuit.simulate import Run, Setting, simulate, simulate_all, simulate_pulses
 from ionspike.circuit.testbench import Bench
-from ionspike.circuit.topologies import TOPOLOGIES, load_topology
+from ionspike.circuit.topologies import TOPOLOGIES, VARIANTS, load_topology
 
 __all__ = [
     "TOPOLOGIES",
+    "VARIANTS",
     "Bench",
     "DelayFeedbackLIF",
     "Energy",

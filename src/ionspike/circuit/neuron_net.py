@@ -48,6 +48,10 @@ class NeuronNet:
     def __post_init__(self) -> None:
         if self.bench.neuron.synapse is None or len(self.bench.neuron.devices) > 1:
             raise InputError("a net of neurons needs an ECRAM at 'synapse' and at no other place")
+        if self.bench.neuron.kind.watches_input:
+            raise InputError(
+                f"{self.bench.neuron.topology} watches its input pulse, and a net gives a neuron many; expected another"
+            )
         # numpy's scalars would be written into the netlist with their type
         object.__setattr__(self, "inputs", tuple(tuple(float(t) for t in train) for train in self.inputs))
         wrong = [pair for pair in self.pairs if not all(0 <= k < self.size for k in pair)]

@@ -147,7 +147,7 @@ class Bench:
     def elements(self, rest: dict[str, float]) -> str:
         """Rails, sources, the neuron with its ECRAMs, and where every node starts."""
         lines = self._rails()
-        lines += neuron_lines(self.neuron, "n", "", self.load, self.gate_connected)
+        lines += neuron_lines(self.neuron, "n", "", self.load, self.gate_connected, event="pre")
         lines += self._input()
         lines += self._paths()
         start = {"a": 0.0, "pre": 0.0, "preb": self.supply, "vrd": self.read_rail, **start_voltages("")}
@@ -155,7 +155,7 @@ class Bench:
         start |= dict.fromkeys((*RAILS, "vdr"), self.supply)
         if self.presynaptic is not None:
             start |= dict.fromkeys(("vddp", "vdbp"), self.supply) | {"pin": 0.0, "ap": 0.0}
-            own = {"output": "pre", "rails": "vddp vddp", "bias": "p"}
+            own = {"output": "pre", "rails": "vddp vddp", "bias": "p", "event": "pin"}
             lines += neuron_lines(self.presynaptic, "pre", "p", self.load, self.gate_connected, **own)
             start |= start_voltages("p", "pre")
         start["mem"] = self.start if self.hold is None else self.hold
@@ -277,12 +277,14 @@ def neuron_lines(
     output: str = "spk",
     rails: str = "vth vdl",
     bias: str = "",
+    event: str = "0",
 ) -> list[str]:
-    """The neuron ``x`` + ``name``, its delay element and its load. ``tail`` marks its nodes, ``bias`` the lines of its bias cell."""
+    """The neuron ``x`` + ``name``, its delay element and its load. ``tail`` marks its nodes, ``bias`` the lines of its bias cell,
+    ``event`` is the input pulse for a netlist that watches it."""
     sizes = "".join(f" {key}={float(value)!r}" for key, value in neuron.parameters.items())
     lines = [
         f"x{name} mem{tail} {output} rst{tail} {rails} bp{bias} bn{bias} bd{bias} bl{bias} da{tail} db{tail} "
-        f"{neuron.kind.subckt}{sizes}",
+        f"{event + ' ' if neuron.kind.watches_input else ''}{neuron.kind.subckt}{sizes}",
         f"cload{tail} {output} 0 {load!r}",
     ]
     if neuron.delay is not None:

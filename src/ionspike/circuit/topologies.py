@@ -2,7 +2,9 @@
 
 Every topology is one ``.spice`` file with one ``.subckt`` behind the ports ``mem spk rst vth vdl bp bn bd bl da db`` (membrane, output
 spike, reset, supplies of threshold and delay stage, gate lines of keeper, hold, delay and leak, ends of the delay element). What can be
-read from the netlist itself (parameters, inner nodes, whether it drives ``rst`` and has a delay path) is read from it.
+read from the netlist itself (parameters, inner nodes, whether it drives ``rst`` and has a delay path) is read from it. A netlist may end
+its ports with ``pre``, the input pulse: :data:`VARIANTS` holds one whose threshold stage looks only then. It is known by its name like the
+six of :data:`TOPOLOGIES`, and not compared with them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from ionspike.circuit.subcircuit import Subcircuit, read_subcircuits
 from ionspike.errors import InputError
 
 PORTS = ("mem", "spk", "rst", "vth", "vdl", "bp", "bn", "bd", "bl", "da", "db")
+EVENT = "pre"  # a further port a netlist may end with: the input pulse, for a threshold that looks only then
 PLACEMENTS = ("synapse", "input", "leak", "delay")
 _LARGEST = 1_000_000  # bytes of a user's netlist
 BENCH_SUBCKTS = ("nf", "pf", "bias_cell", "driver")
@@ -77,6 +80,11 @@ class Topology:
     def placements(self) -> tuple[str, ...]:
         """Where an ECRAM may sit: the bench has the other three paths, a delay path only the netlist can have."""
         return PLACEMENTS if self.circuit.drives("da") else PLACEMENTS[:3]
+
+    @property
+    def watches_input(self) -> bool:
+        """Whether the netlist takes the input pulse itself, at a port of its own behind the others."""
+        return self.circuit.ports[len(PORTS) :] == (EVENT,)
 
     @property
     def has_reset(self) -> bool:
@@ -198,6 +206,25 @@ TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
 )
 
 
+VARIANTS: Mapping[str, Topology] = MappingProxyType(
+    {
+        "input-gated-lif": _topology(
+            "input-gated-lif",
+            sizes=MappingProxyType(
+                {
+                    **_DELAY_SIZES,
+                    "lclose": Size(*_L, "length of the mirror that closes the window: how long it is open"),
+                }
+            ),
+            start=_numbers(n1=1.0, d1=1.0, d3=1.0, dn=0.4),
+            biases=_numbers(membrane=2e-12, delay_bias=1.56e-9, keeper_bias=0.05e-9, leak_bias=0.0),
+            drive=_numbers(read_rail=0.45, width=9e-9, switch=4.0),
+            about="the delay-feedback neuron, whose threshold stage is open only for a while after each input pulse",
+        )
+    }
+)
+
+
 def find_topology(name: str) -> Topology:
     """A topology by its name in ``TOPOLOGIES``, or a user's by the path of its netlist.
 
@@ -206,10 +233,12 @@ def find_topology(name: str) -> Topology:
     """
     if name in TOPOLOGIES:
         return TOPOLOGIES[name]
+    if name in VARIANTS:
+        return VARIANTS[name]
     if Path(name).suffix or "/" in name:
         return load_topology(name)
     raise InputError(
-        f"there is no topology {name!r}; expected one of {', '.join(TOPOLOGIES)}, or the path of a netlist such as my-neuron.spice"
+        f"there is no topology {name!r}; expected one of {', '.join((*TOPOLOGIES, *VARIANTS))}, or the path of a netlist such as my-neuron.spice"
     )
 
 
@@ -257,7 +286,7 @@ def _read(path: str) -> str:
 
 
 def _neuron_of(circuits: tuple[Subcircuit, ...]) -> Subcircuit:
-    fitting = [c for c in circuits if c.ports == PORTS]
+    fitting = [c for c in circuits if c.ports in (PORTS, (*PORTS, EVENT))]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

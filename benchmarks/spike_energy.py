@@ -1,0 +1,287 @@
+"""Energy of one design against rate, pulses a spike, and the stage that waits: ``python -m benchmarks.spike_energy [--part NAME] [--json FILE]``.
+
+The design is a delay-feedback LIF with two ECRAMs of the reference card: a narrow channel as ``synapse``, gated and read by the input
+pulse (facilitation), and the full one as ``input``, gated by the neuron's own spike (1.5 kohm a spike). Totals are all rails, drivers
+and ions, with a bias cell shared by 64. Parts:
+
+* ``line``: 100 Hz, 1, 10, 50 kHz of output at 13 input pulses a spike, facilitation with its control and ohm a spike in the same runs;
+  energy again at a tenth of the tolerance.
+* ``map``: against pulses a spike and input rate, for the keeper stage and the two that do not pay for waiting.
+* ``wait``: what each stage draws while a membrane waits, and how long it keeps one that is left alone.
+* ``corners``: the three stages at tt, ss, ff and 27, 85 C.
+* ``pareto``: a grid of membrane, read rail, pulse width and keeper; ``--figure FILE`` draws it. Needs no other part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.spike_energy_figure import draw, front
+from ionspike import files
+from ionspike.circuit.characterize.membrane import LONGEST, fall_time
+from ionspike.circuit.energy import SHARE, block_energy, energy
+from ionspike.circuit.facilitation import passed
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.resistance_step import read_step
+from ionspike.circuit.simulate import Plan, Run, Setting, simulate, simulate_each, simulate_plans
+from ionspike.circuit.testbench import Bench
+from ionspike.device import Ecram
+from ionspike.errors import RunError
+from ionspike.spice import Ngspice, find_process
+from ionspike.spice.engine import Accuracy, Failure, Limits
+from ionspike.spikes import regular
+
+KEEPER, GATED = "delay-feedback-lif", "input-gated-lif"
+FED = str(Path(__file__).parent / "netlists" / "feedback-limited-lif.spice")
+STAGES = {"keeper": KEEPER, "input-gated": GATED, "feedback": FED}
+MEMBRANE, KEEPER_BIAS, RAIL, WIDTH, SWITCH = 0.5e-12, 0.01e-9, 0.45, 9e-9, 0.42
+SIZES = {"wdelay": 5.0, "wreset": 3.0}  # a wider mirror asks for less current in the bias cell
+DELAY_BIAS = 1.12e-9
+SCALE = (
+    0.034e12  # channel width of the synapse over the card's, per farad of membrane: 13 pulses of 9 ns a spike at 1 kHz
+)
+PULSES = 13
+LINE = (100.0, 1e3, 10e3, 50e3)  # Hz of the output
+_HELD = 10e-3  # s
+_MIDDLE = 0.15  # V, about where the membrane is on its way: the rail above it drives the pulses
+_AIMED = 0.04  # how near to 13 pulses the width of the input pulse is searched
+
+
+def neuron(
+    stage: str = KEEPER, membrane: float = MEMBRANE, keeper: float = KEEPER_BIAS, pulses: float = PULSES
+) -> Neuron:
+    """The design, or one of its relatives with a channel sized for another membrane or number of pulses a spike."""
+    card = Ecram.load("reference")
+    synapse = card.scaled(SCALE * membrane * PULSES / pulses, name="synapse")
+    biases = {"membrane": membrane, "keeper_bias": keeper, "delay_bias": DELAY_BIAS}
+    return Neuron(stage, synapse=synapse, input=card, sizes=SIZES, **biases)
+
+
+def plan(cell: Neuron, rate: float, spikes: float, setting: Setting, **bench: Any) -> Plan:
+    """Regular input at ``rate`` (Hz) that lasts for some ``spikes`` of 13 pulses."""
+    count = round(spikes * PULSES)
+    made = Bench(
+        neuron=cell,
+        pulses=tuple(regular(rate, count)),
+        **{"width": WIDTH, "switch": SWITCH, "read_rail": RAIL, **bench},
+    )
+    return Plan(made, (count + 1) / rate, setting)
+
+
+def read(run: Run) -> dict[str, Any] | None:
+    """What a run spent a spike (J), at which rate (Hz) and pulses a spike, and the floor C Vth Vread; nothing if it fires less than twice."""
+    if len(run.reset_ends) < 2:
+        return None
+    spent = energy(run)
+    cell = run.bench.neuron
+    peaks = run.waveforms.at("v(mem)", run.spike_times[1:] - 1e-9)
+    rests = run.waveforms.at("v(mem)", run.reset_ends[: len(peaks)])
+    threshold = float(np.mean(peaks - rests[: len(peaks)]))
+    floor = float(cell.membrane) * threshold * run.bench.read_rail
+    total = spent.total(SHARE)
+    return {
+        "rate": spent.rate,
+        "inputs": spent.inputs,
+        "core": spent.core,
+        "total": total,
+        "blocks": {name: value / spent.spikes for name, value in spent.blocks.items()},
+        "threshold": threshold,
+        "floor": floor,
+        "over_floor": total / floor,
+        "width": float(np.mean(run.widths)),
+        "paired": paired(run),
+    }
+
+
+def paired(run: Run) -> float:
+    """Paired pulses: the membrane's second step over its first."""
+    first, second = passed(run)[:2]
+    return float(second / first)
+
+
+def results(plans: list[Plan]) -> list[dict[str, Any] | None]:
+    """What each run spent, nothing where one failed or does not fire."""
+    return [read(run) if isinstance(run, Run) else None for run in simulate_plans(plans, workers=1)]
+
+
+def line(setting: Setting) -> list[dict[str, Any]]:
+    """The design, and the same with other membranes, at four output rates."""
+    return [{"membrane": m} | row for m in (MEMBRANE, 1e-12, 0.2e-12) for row in _line(setting, m)]
+
+
+def _line(setting: Setting, membrane: float) -> list[dict[str, Any]]:
+    """One membrane at four output rates; the width of the input pulse is searched for 13 pulses a spike."""
+    fine = replace(setting, accuracy=Accuracy(reltol=1e-5))
+    cell, rows = neuron(membrane=membrane), []
+    for rate in LINE:
+        made, run, row = _searched(cell, rate, fine)
+        tight = read(simulate_one(replace(made, setting=fine.tighter())))
+        off = simulate_one(replace(made, bench=made.bench.control()))
+        grown = run.waveforms.at("v(xsynapse.gch)", run.input_times[:2] - 5e-9)
+        own = read_step(run)
+        rows.append(
+            row
+            | {
+                "input_width": run.bench.width,
+                "control": paired(off),
+                "synapse_step": float(1e6 / grown[0] - 1e6 / grown[1]),
+                "own_step": own.spice,
+                "own_step_law": own.law,
+                "change": math.nan if tight is None else tight["total"] / row["total"] - 1,
+            }
+        )
+    return rows
+
+
+def _searched(cell: Neuron, rate: float, setting: Setting) -> tuple[Plan, Run, dict[str, Any]]:
+    """The run at ``rate`` (Hz) of output whose input pulses are as wide as 13 of them a spike ask for."""
+    width = WIDTH
+    for _ in range(8):
+        made = plan(cell, PULSES * rate, 4.5, setting, width=width)
+        run = simulate_one(made)
+        row = read(run)
+        if row is not None and abs(row["inputs"] / PULSES - 1) <= _AIMED:
+            return made, run, row
+        width *= 1.3 if row is None else (row["inputs"] / PULSES) ** 0.8
+    raise RunError(f"no width of the input pulse gives {PULSES} pulses a spike at {rate:g} Hz of output")
+
+
+def simulate_one(made: Plan) -> Run:
+    """One planned run."""
+    return simulate(made.bench, made.stop, made.setting)
+
+
+def energy_map(setting: Setting) -> list[dict[str, Any]]:
+    """The three stages against pulses a spike (a narrower channel) and rate of the input."""
+    points = list(product(STAGES, (4, 13, 25, 50), (1.3e3, 13e3, 50e3, 650e3)))
+    plans = [plan(neuron(STAGES[s], pulses=n), rate, max(3.2 * n / PULSES, 2), setting) for s, n, rate in points]
+    return [
+        {"stage": s, "aimed": n, "input_rate": rate, "found": row}
+        for (s, n, rate), row in zip(points, results(plans), strict=True)
+    ]
+
+
+def waiting(setting: Setting) -> list[dict[str, Any]]:
+    """Power (W) of threshold and delay stage under a membrane held at a level, how long it keeps half of 0.1 V;
+    of the feedback stage, which never waits, the interval at which it fires by itself."""
+    rows: list[dict[str, Any]] = []
+    for label, (keeper, top) in product(("keeper", "input-gated"), ((0.01e-9, 0.18), (0.05e-9, 0.25))):
+        slow = partial(Bench, neuron=_bare(STAGES[label], keeper=keeper), width=2e-6, edge=1e-6)
+        levels = [level for level in (0.0, 0.1, 0.15, 0.18, 0.2, 0.225, 0.25) if level <= top]
+        held = simulate_each([(slow(hold=level, max_step=1e-4), _HELD) for level in levels], setting, workers=1)
+        alone = simulate(slow(start=0.1, max_step=1e-2), LONGEST, setting)
+        rows.append(
+            {
+                "stage": label,
+                "keeper": keeper,
+                "held": dict(zip(levels, (_power(run) for run in held), strict=True)),
+                "retention": fall_time(alone, 0.5),
+            }
+        )
+    for keeper in (0.01e-9, 0.05e-9):
+        silent = Bench(_bare(FED, keeper=keeper), width=2e-6, edge=1e-6, max_step=1e-4)
+        fires = simulate(silent, 0.1, setting).spike_times
+        rows.append(
+            {"stage": "feedback", "keeper": keeper, "interval": float(np.diff(fires)[-1]) if len(fires) > 1 else None}
+        )
+    return rows
+
+
+def _bare(stage: str = KEEPER, **sizes: float) -> Neuron:
+    """The neuron without its ECRAMs, which carry no current between pulses."""
+    return neuron(stage, **sizes).with_(synapse=None, input=None)
+
+
+def _power(run: Run | Failure) -> float | None:
+    """Power (W) of threshold and delay stage in the second half of a run that holds the membrane; nothing if it fires there."""
+    if not isinstance(run, Run) or len(run.spike_times):
+        return None
+    blocks = block_energy(run, _HELD / 2, _HELD)
+    return (blocks["threshold"] + blocks["delay"]) / (_HELD / 2)
+
+
+def corners(setting: Setting) -> list[dict[str, Any]]:
+    """The three stages with channels for 13 pulses, at 1.3 and 13 kHz of input."""
+    where = (("tt", 27.0), ("ss", 27.0), ("ff", 27.0), ("tt", 85.0), ("ff", 85.0))
+    points = list(product(STAGES, where, (0.01e-9, 0.05e-9), ((13, 1.3e3), (13, 13e3))))
+    plans = [
+        plan(neuron(STAGES[s], keeper=k, pulses=n), rate, 3.2 * n / PULSES, replace(setting, corner=c).at(t))
+        for s, (c, t), k, (n, rate) in points
+    ]
+    return [
+        {"stage": s, "corner": c, "temperature": t, "keeper": k, "aimed": n, "input_rate": rate, "found": row}
+        for (s, (c, t), k, (n, rate)), row in zip(points, results(plans), strict=True)
+    ]
+
+
+def pareto(setting: Setting) -> list[dict[str, Any]]:
+    """Membrane, read rail, pulse width (how many ions a pulse inserts) and keeper, at 100 Hz and 10 kHz of output."""
+    membranes, keepers = (0.2e-12, 0.5e-12, 1e-12), (0.01e-9, 0.05e-9)
+    kept = {}
+    for membrane, keeper in product(membranes, keepers):
+        silent = Bench(neuron=_bare(membrane=membrane, keeper=keeper), width=2e-6, edge=1e-6, start=0.1, max_step=1e-2)
+        kept[membrane, keeper] = fall_time(simulate(silent, LONGEST, setting), 0.5)
+    points = list(product(membranes, keepers, (0.35, 0.45), (4.5e-9, 9e-9, 18e-9), (1.3e3, 130e3)))
+    plans = [
+        plan(
+            neuron(membrane=m, keeper=k, pulses=PULSES * (width / WIDTH) * (rail - _MIDDLE) / (RAIL - _MIDDLE)),
+            rate,
+            4.5,
+            setting,
+            width=width,
+            read_rail=rail,
+        )
+        for m, k, rail, width, rate in points
+    ]
+    rows = [
+        {
+            "membrane": m,
+            "keeper": k,
+            "rail": rail,
+            "pulse": width,
+            "input_rate": rate,
+            "retention": kept[m, k],
+            "facilitation": row["paired"] - 1,
+        }
+        | row
+        for (m, k, rail, width, rate), row in zip(points, results(plans), strict=True)
+        if row is not None
+    ]
+    best = front(rows)
+    return [row | {"best": k in best} for k, row in enumerate(rows)]
+
+
+PARTS = {"line": line, "map": energy_map, "wait": waiting, "corners": corners, "pareto": pareto}
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", action="append", choices=list(PARTS))
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--figure", type=Path)
+    options = parser.parse_args()
+    setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=25.0))
+    found: dict[str, Any] = {}
+    for name in options.part or PARTS:
+        found[name] = PARTS[name](setting)
+        print(name)
+        for row in found[name]:
+            print("   ", json.dumps(row, default=str), flush=True)
+    if options.json:
+        files.write_text(options.json, json.dumps(found, indent=1) + "\n")
+    if options.figure and "pareto" in found:
+        files.write_bytes(options.figure, draw(found["pareto"]))
+
+
+if __name__ == "__main__":
+    main()
