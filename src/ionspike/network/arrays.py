@@ -49,7 +49,7 @@ READ, PULSES, KEEPER, CHARGE = range(4)
 PART_COLUMNS = 5
 MAX_STATES = 5
 CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
-    28,
+    29,
     501,
     4,
 )  # as dynamics.pack gives them; ion time, J a pulse, J/C of the rail, F

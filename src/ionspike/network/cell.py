@@ -9,7 +9,7 @@ reaches ``fire``; see ``docs/network.md`` for the equations and what they were h
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ class Soma:
         keeper_current: static current (A) of the threshold stage while the membrane waits.
         spike_energy: energy (J) of a spike and its reset; idle_power (W) of a silent neuron with a reset membrane.
         supply: supply voltage (V).
+        saturation: ``s`` of ``du/dt = keeper_rate (m - keeper)/(1 + s m)``: 0 where one transistor draws against a keeper, 1 where a
+            differential pair shares a tail current between drive and keeper.
     """
 
     capacitance: float
@@ -60,6 +62,7 @@ class Soma:
     spike_energy: float
     idle_power: float
     supply: float
+    saturation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,11 @@ class Synapse:
 
 @dataclass(frozen=True)
 class Origin:
-    """How a cell was calibrated and where it holds: ranges of input rate (Hz) and of pulses per output spike that were met."""
+    """How a cell was calibrated and where it holds: ranges of input rate (Hz) and of pulses per output spike that were met.
+
+    ``held_out``: intervals of a run that no fit has seen, and in how many of them the cell found the next spike on the same input
+    pulse, and on it or a neighbour; zeros where no such run was made.
+    """
 
     engine: str
     process: str
@@ -100,6 +107,7 @@ class Origin:
     date: str
     rates: tuple[float, float]
     pulses_per_output: tuple[float, float]
+    held_out: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -182,7 +190,8 @@ def _section(kind: type, table: Any, name: str) -> Any:
     if not isinstance(table, dict):
         raise InputError(f"there is no [{name}]; expected a table of numbers")
     known = {item.name for item in fields(kind)}
-    wrong = sorted(known ^ set(table))
+    needed = {item.name for item in fields(kind) if item.default is MISSING}
+    wrong = sorted((needed - set(table)) | (set(table) - known))
     if wrong:
         raise InputError(f"{name}.{wrong[0]} is {'missing' if wrong[0] in known else 'unknown'}")
     return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in table.items()})

@@ -17,7 +17,8 @@ THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
 # places in the parameter vector
 _C, _RATE, _VTH, _SLOPE, _CURVE, _LAM, _FIRE, _FIRE1, _RES, _RES1, _DEAD, _KEEP, _SUPPLY = range(13)
 _RAIL, _WIDTH, _SERIES, _Q0, _Q1, _Q2, _TION, _SHIFT, _GMIN, _GSPAN, _GOFF, _POL, _VREST, _PLASTIC, _DV = range(13, 28)
-_COUNT = 28
+_SAT = 28
+_COUNT = 29
 
 
 def pack(cell: Cell) -> tuple[Array, Array, Array, Array, Array]:
@@ -37,6 +38,7 @@ def pack(cell: Cell) -> tuple[Array, Array, Array, Array, Array]:
         weight.G_min, weight.G_max - weight.G_min, weight.G_off, device.gate.polarity, device.gate.V_rest,
         1.0 if cell.plastic else 0.0, grid,
     ]  # fmt: skip
+    p[_SAT] = soma.saturation
     gate, rows = table(device)
     return p, leak, gate, rows, np.array([q.g for q in device.populations])
 
@@ -172,13 +174,15 @@ def wait(p: Array, leak: Array, v: float, u: float, t_max: float) -> tuple[float
             drawn += m * h
             v, t = v + slope * h, t + h
             continue
-        rate = p[_RATE] * (m - keeper(p, u))
+        pace = p[_RATE] / (1.0 + p[_SAT] * m)
+        rate = pace * (m - keeper(p, u))
         if rate > 0.0 and h > 3e-3 / rate:
             h = 3e-3 / rate
             m = math.exp(log_drive(p, v + 0.5 * slope * h))
-            rate = p[_RATE] * (m - keeper(p, u))
+            pace = p[_RATE] / (1.0 + p[_SAT] * m)
+            rate = pace * (m - keeper(p, u))
         fall = math.exp(-u / THERMAL)
-        decay = p[_RATE] * (p[_LAM] * (1.0 - fall) + (1.0 + p[_LAM] * u) * fall / THERMAL)
+        decay = pace * (p[_LAM] * (1.0 - fall) + (1.0 + p[_LAM] * u) * fall / THERMAL)
         moved = -rate * math.expm1(-decay * h) / decay if decay * h > 1e-9 else rate * h
         fire = p[_FIRE] + p[_FIRE1] * max(math.log(m), 0.0)
         if u + moved >= fire:

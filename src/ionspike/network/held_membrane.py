@@ -17,6 +17,8 @@ from ionspike.network.dynamics import THERMAL
 Array = NDArray[np.float64]
 
 _QUIET = 3e-3  # s, a run below the threshold
+SATURATION = {"comparator-lif": 1.0}  # of the threshold stage, see Soma; 0 elsewhere
+SLOW = {"schmitt-trigger-lif", "comparator-lif"}  # fire after more than 0.3 ms too, at levels of their own
 _LEVELS = (0.1, 0.2, 0.3)  # V of drop at which the time is compared on the way to a spike
 _WAIT_SCALE, _LEVEL_SCALE, _REST_SCALE = (
     0.003,
@@ -42,6 +44,7 @@ class Held:
     fire_slope: float
     keeper_current: float
     waits: Array  # (runs, 3): voltage (V), wait in SPICE (s), wait of the law (s)
+    saturation: float = 0.0
 
     @property
     def error(self) -> float:
@@ -64,25 +67,37 @@ def measure_held(bench: Bench, setting: Setting, workers: int | None = None, lik
     if like is not None:
         leak, _, _ = _resting(_run(bench, quiet, np.full(len(quiet), _QUIET), setting, workers))
         return replace(like, voltage=quiet, leak=leak)
+    slowly = onset - np.array([14, 9, 5, 2]) * 1e-3 if SLOW & {bench.neuron.topology} else np.empty(0)
     near = onset + np.array([2, 4, 6, 8, 11, 14, 18, 23, 29]) * 1e-3
     high = onset + np.array([0.037, 0.05, 0.065, 0.085, 0.11, 0.14, 0.17])
     # long enough for one spike and no more: far above the threshold a held membrane fires without end
     slow = _slowness(bench)
-    spans = [_QUIET] * len(quiet) + [slow * (4e-4 * math.exp(-(v - onset) / 0.012) + 6e-5) for v in near]
+    spans = [_QUIET] * (len(quiet) + len(slowly)) + [
+        slow * (4e-4 * math.exp(-(v - onset) / 0.012) + 6e-5) for v in near
+    ]
     spans += [slow * 1.2e-6 + max(slow * 5e-5 * math.exp(-(v - onset - 0.03) / 0.035), 0.2e-6) for v in high]
-    runs = _run(bench, np.concatenate([quiet, near, high]), np.array(spans), setting, workers)
+    runs = _run(bench, np.concatenate([quiet, slowly, near, high]), np.array(spans), setting, workers)
+    late = [k for k in range(len(quiet) + len(slowly), len(runs)) if not len(runs[k].spike_times)]
+    if late:  # a pair that shares a tail current is never faster than the tail
+        longer = np.array([max(20 * float(runs[k].time[-1]), slow * 3e-4) for k in late])
+        again = _run(bench, np.array([float(runs[k].bench.hold or 0.0) for k in late]), longer, setting, workers)
+        for k, run in zip(late, again, strict=True):
+            runs[k] = run
     resting, firing = runs[: len(quiet)], [run for run in runs[len(quiet) :] if len(run.spike_times)]
     leak, static, drops = _resting(resting)
-    law = _fit(firing, quiet, drops, bench.supply)
+    saturation = SATURATION.get(bench.neuron.topology, 0.0)
+    law = _fit(firing, quiet, drops, bench.supply, saturation)
     # the static current against the keeper's relative current, through the voltages where it is more than leakage
     relative = (1 + law[4] * drops) * -np.expm1(-drops / THERMAL)
     high_enough = relative > 0.05
     keeper = float(np.sum((static - static[0]) * relative * high_enough) / np.sum(relative**2 * high_enough))
     voltages = np.array([run.bench.hold for run in firing], float)
     waits = np.array([run.spike_times[0] for run in firing])
-    table = np.stack([voltages, waits, wait_held(law, voltages)], axis=-1)
+    table = np.stack([voltages, waits, wait_held(law, voltages, saturation)], axis=-1)
     rate, threshold, slope, curvature, keeper_slope, fire, fire_slope = (float(v) for v in law)
-    return Held(quiet, leak, rate, threshold, slope, curvature, keeper_slope, fire, fire_slope, keeper, table)
+    return Held(
+        quiet, leak, rate, threshold, slope, curvature, keeper_slope, fire, fire_slope, keeper, table, saturation
+    )
 
 
 def _slowness(bench: Bench) -> float:
@@ -131,7 +146,7 @@ def _mean(run: Run, name: str, sign: float) -> float:
     return sign * run.waveforms.integral(run[name], stop / 2, stop) / (stop / 2)
 
 
-def _fit(firing: list[Run], quiet: Array, drops: Array, supply: float) -> Array:
+def _fit(firing: list[Run], quiet: Array, drops: Array, supply: float, saturation: float) -> Array:
     voltages = np.array([run.bench.hold for run in firing], float)
     waits = np.array([run.spike_times[0] for run in firing])
     passed = np.array([_passage(run, supply) for run in firing])
@@ -140,14 +155,17 @@ def _fit(firing: list[Run], quiet: Array, drops: Array, supply: float) -> Array:
     def residual(law: Array) -> Array:
         drive = np.exp(_log_drive(law, quiet[seen]))
         rest = (1 + law[4] * drops[seen]) * -np.expm1(-drops[seen] / THERMAL)
-        way = [(wait_held(law, voltages, top) - passed[:, k]) / waits / _LEVEL_SCALE for k, top in enumerate(_LEVELS)]
+        way = [
+            (wait_held(law, voltages, saturation, top) - passed[:, k]) / waits / _LEVEL_SCALE
+            for k, top in enumerate(_LEVELS)
+        ]
         return np.concatenate(
-            [np.log(wait_held(law, voltages) / waits) / _WAIT_SCALE, *way, (drive / rest - 1) / _REST_SCALE]
+            [np.log(wait_held(law, voltages, saturation) / waits) / _WAIT_SCALE, *way, (drive / rest - 1) / _REST_SCALE]
         )
 
     start = np.array([2e4, voltages.min() - 0.012, 0.044, -1.0, 0.2, 0.42, 0.02])
     # the keeper's rate scales every wait: begin with the one that meets the middle of them
-    start[0] *= float(np.median(wait_held(start, voltages) / waits))
+    start[0] *= float(np.median(wait_held(start, voltages, saturation) / waits))
     scale = np.array([1e4, 0.01, 0.01, 1.0, 0.1, 0.1, 0.01])
     low = np.array([1e-3 * start[0], 0.0, 0.02, -20.0, 0.0, 0.25, 0.0])
     high = np.array([1e3 * start[0], float(voltages.min()), 0.2, 20.0, 2.0, 0.8, 0.2])
@@ -164,13 +182,14 @@ def _log_drive(law: Array, v: Array) -> Array:
     return (v - law[1]) / law[2] + law[3] * (v - law[1]) ** 2
 
 
-def wait_held(law: Array, v: Array, top: float | None = None) -> Array:
+def wait_held(law: Array, v: Array, saturation: float = 0.0, top: float | None = None) -> Array:
     """Time (s) from no drop to the spike, or to the drop ``top`` (V), with the membrane at ``v`` (V)."""
     drive = _log_drive(law, v)
     end = law[5] + law[6] * np.maximum(drive, 0.0) if top is None else np.full(len(v), top)
     s = (_NODES + 1) / 2
     drop = end[:, None] * s**2  # the start is where the rate changes fast
     rate = law[0] * (np.exp(drive)[:, None] - (1 + law[4] * drop) * -np.expm1(-drop / THERMAL))
+    rate /= 1 + saturation * np.exp(drive)[:, None]
     return (2 * end[:, None] * s / np.maximum(rate, 1e-4 * law[0]) * _WEIGHTS / 2).sum(axis=1)
 
 

@@ -1,0 +1,117 @@
+"""Cells on SPICE runs that no calibration has seen: ``python -m benchmarks.cells [--neuron NAME ...] [--json FILE]``.
+
+One row a neuron, width of the synapse and input rate: the next spike on the same input pulse and within one, beside the cell without
+short-term plasticity, the best constant count and chance; rate and energy running free.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ionspike import files
+from ionspike.circuit.energy import block_energy
+from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.simulate import Run, Setting, simulate_all
+from ionspike.circuit.testbench import Bench
+from ionspike.circuit.topologies import TOPOLOGIES
+from ionspike.device import Ecram
+from ionspike.network.calibrate import COUNTS, SUPPORTED, calibrate
+from ionspike.network.cell import Cell
+from ionspike.network.compare import Interval, intervals_from_resets, run_free
+from ionspike.network.held_membrane import measure_held
+from ionspike.spice import Ngspice, find_process
+from ionspike.spikes import poisson, regular
+
+RATES = (1e3, 3e3, 10e3, 30e3)  # Hz; calibrated at 3 and 30 kHz
+WIDTHS = (0.33, 0.15)  # of the channel, against the reference card's
+SEEDS = (11, 12, 13)  # the calibration uses 1 and 2
+_PULSES = 150
+
+
+def measure(
+    name: str, widths: list[float], rates: list[float], seeds: list[int], setting: Setting
+) -> list[dict[str, Any]]:
+    """One row a width of the channel and input rate; a row of regular input at the middle of them."""
+    held, rows = None, []
+    for width in widths:
+        bench = Bench(neuron=Neuron(name, synapse=Ecram.load("reference").scaled(width)))
+        held = held or measure_held(bench, setting)
+        cell = calibrate(bench, setting, held)
+        trains = {f"{rate:g} Hz": [poisson(rate, _PULSES, seed) for seed in seeds] for rate in rates}
+        middle = float(np.exp(np.mean(np.log(rates))))
+        trains[f"regular, {middle:.4g} Hz"] = [regular(middle, _PULSES)]
+        wanted = [(bench.with_(pulses=tuple(t)), float(2 * t[-1] - t[-2])) for kind in trains.values() for t in kind]
+        runs = iter(simulate_all(wanted, setting))
+        for kind, each in trains.items():
+            row = {"neuron": name, "width": width, "input": kind, "calibrated_with": sum(COUNTS)}
+            rows.append(row | figures(cell, [next(runs) for _ in each]))
+            print(_line(rows[-1]), flush=True)
+    return rows
+
+
+def figures(cell: Cell, runs: list[Run]) -> dict[str, Any]:
+    """What a cell makes of the runs of one condition, pooled; shares in %, errors in %."""
+    plain = cell.without_plasticity()
+    found = [part for run in runs for part in intervals_from_resets(cell, run)]
+    frozen = [part for run in runs for part in intervals_from_resets(plain, run)]
+    spikes = sum(len(run.spike_times) for run in runs)
+    counts = np.bincount([part.given for part in found]) if found else np.array([0])
+    free = [run_free(cell, run.input_times, float(run.time[-1])) for run in runs]
+    spent = [sum(v for n, v in block_energy(r, 0.0, float(r.time[-1])).items() if n != "bias") for r in runs]
+    total = max(len(found), 1)
+    return {
+        "intervals": len(found),
+        "inputs": sum(len(run.input_times) for run in runs) / max(spikes, 1),
+        "same": _share(found, 0),
+        "near": _share(found, 1),
+        "frozen": _share(frozen, 0),
+        "constant": 100 * float(counts.max()) / total,
+        "chance": 100 * float((counts / total) @ (counts / total)),
+        "rate_error": 100 * (sum(len(f.spikes) for f in free) / max(spikes, 1) - 1),
+        "energy_errors": [100 * (f.energy(cell) / e - 1) for f, e in zip(free, spent, strict=True)],
+    }
+
+
+def _share(parts: list[Interval], within: int) -> float:
+    hits = sum(part.found >= 0 and abs(part.given - part.found) <= within for part in parts)
+    return 100 * hits / max(len(parts), 1)
+
+
+def _line(row: dict[str, Any]) -> str:
+    worst = max(row["energy_errors"], key=abs)
+    return (
+        f"{row['neuron']:20}{row['width']:6.2f}  {row['input']:18}{row['inputs']:7.1f}{row['intervals']:6d}{row['same']:8.1f}"
+        f"{row['near']:8.1f}{row['frozen']:8.1f}{row['constant']:8.1f}{row['chance']:8.1f}{row['rate_error']:+8.1f}{worst:+8.1f}"
+    )
+
+
+def main() -> None:
+    """Measure, print a table, write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--neuron", action="append", choices=[n for n in TOPOLOGIES if n in SUPPORTED])
+    parser.add_argument("--width", action="append", type=float)
+    parser.add_argument("--rate", action="append", type=float, help="of the input (Hz)")
+    parser.add_argument("--seed", action="append", type=int)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    setting = Setting(Ngspice.find(), find_process("sky130"))
+    print(
+        f"{'neuron':20}{'width':>6}  {'input':18}{'inputs':>7}{'int.':>6}{'same %':>8}{'+-1 %':>8}{'frozen':>8}{'const.':>8}"
+        f"{'chance':>8}{'rate %':>8}{'energy':>8}"
+    )
+    rows = []
+    for name in options.neuron or SUPPORTED:
+        rows += measure(
+            name, options.width or list(WIDTHS), options.rate or list(RATES), options.seed or list(SEEDS), setting
+        )
+    if options.json:
+        files.write_text(options.json, json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
