@@ -41,7 +41,8 @@ def measure(net: w1.W1, runs: int) -> list[dict[str, object]]:
             "tau_f": ann.Parameter(w1.TAU_F * 1e3, locality="local"),
         },
         equations=ann.Variable("tau_f * du/dt = -u", method="event-driven", init=0.0),
-        pre_spike=["u += U * (1.0 - u)", "g_target += w * u"],
+        # ANNarchy 5.0.4.1 adds to g_target first, whatever the order of the lines: a spike would pass what the one before it left
+        pre_spike=["g_target += w * (u + U * (1.0 - u))", "u += U * (1.0 - u)"],
     )
     neurons = made.create(net.neurons, neuron)
     source, target = net.pairs()
