@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from ionspike import files
-from ionspike.circuit.energy import block_energy
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
@@ -62,7 +61,6 @@ def figures(cell: Cell, runs: list[Run]) -> dict[str, Any]:
     spikes = sum(len(run.spike_times) for run in runs)
     counts = np.bincount([part.given for part in found]) if found else np.array([0])
     free = [run_free(cell, run.input_times, float(run.time[-1])) for run in runs]
-    spent = [sum(v for n, v in block_energy(r, 0.0, float(r.time[-1])).items() if n != "bias") for r in runs]
     total = max(len(found), 1)
     return {
         "intervals": len(found),
@@ -73,13 +71,12 @@ def figures(cell: Cell, runs: list[Run]) -> dict[str, Any]:
         "constant": 100 * float(counts.max()) / total,
         "chance": 100 * float((counts / total) @ (counts / total)),
         "rate_error": 100 * (sum(len(f.spikes) for f in free) / max(spikes, 1) - 1),
-        "energy_errors": [100 * (f.energy(cell) / e - 1) for f, e in zip(free, spent, strict=True)],
+        "energy_errors": [100 * f.energy_error(cell, run) for f, run in zip(free, runs, strict=True)],
     }
 
 
 def _share(parts: list[Interval], within: int) -> float:
-    hits = sum(part.found >= 0 and abs(part.given - part.found) <= within for part in parts)
-    return 100 * hits / max(len(parts), 1)
+    return 100 * sum(part.hits(within) for part in parts) / max(len(parts), 1)
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -18,7 +18,6 @@ import argparse
 import json
 import math
 from dataclasses import replace
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ import numpy as np
 
 from benchmarks.spike_energy_figure import draw, front
 from ionspike import files
-from ionspike.circuit.characterize.membrane import LONGEST, fall_time
+from ionspike.circuit.characterize.membrane import LONGEST, START, fall_time
 from ionspike.circuit.energy import SHARE, block_energy, energy
 from ionspike.circuit.facilitation import passed
 from ionspike.circuit.neurons import Neuron
@@ -175,16 +174,16 @@ def waiting(setting: Setting) -> list[dict[str, Any]]:
     of the feedback stage, which never waits, the interval at which it fires by itself."""
     rows: list[dict[str, Any]] = []
     for label, (keeper, top) in product(("keeper", "input-gated"), ((0.01e-9, 0.18), (0.05e-9, 0.25))):
-        slow = partial(Bench, neuron=_bare(STAGES[label], keeper=keeper), width=2e-6, edge=1e-6)
+        cell = _bare(STAGES[label], keeper=keeper)
         levels = [level for level in (0.0, 0.1, 0.15, 0.18, 0.2, 0.225, 0.25) if level <= top]
-        held = simulate_each([(slow(hold=level, max_step=1e-4), _HELD) for level in levels], setting, workers=1)
-        alone = simulate(slow(start=0.1, max_step=1e-2), LONGEST, setting)
+        benches = [(Bench(cell, width=2e-6, edge=1e-6, hold=level, max_step=1e-4), _HELD) for level in levels]
+        held = simulate_each(benches, setting, workers=1)
         rows.append(
             {
                 "stage": label,
                 "keeper": keeper,
                 "held": dict(zip(levels, (_power(run) for run in held), strict=True)),
-                "retention": fall_time(alone, 0.5),
+                "retention": retention(cell, setting),
             }
         )
     for keeper in (0.01e-9, 0.05e-9):
@@ -194,6 +193,11 @@ def waiting(setting: Setting) -> list[dict[str, Any]]:
             {"stage": "feedback", "keeper": keeper, "interval": float(np.diff(fires)[-1]) if len(fires) > 1 else None}
         )
     return rows
+
+
+def retention(cell: Neuron, setting: Setting) -> float:
+    """Time (s) in which a membrane that is left alone falls to half of :data:`START`."""
+    return fall_time(simulate(Bench(cell, width=2e-6, edge=1e-6, start=START, max_step=1e-2), LONGEST, setting), 0.5)
 
 
 def _bare(stage: str = KEEPER, **sizes: float) -> Neuron:
@@ -225,10 +229,7 @@ def corners(setting: Setting) -> list[dict[str, Any]]:
 def pareto(setting: Setting) -> list[dict[str, Any]]:
     """Membrane, read rail, pulse width (how many ions a pulse inserts) and keeper, at 100 Hz and 10 kHz of output."""
     membranes, keepers = (0.2e-12, 0.5e-12, 1e-12), (0.01e-9, 0.05e-9)
-    kept = {}
-    for membrane, keeper in product(membranes, keepers):
-        silent = Bench(neuron=_bare(membrane=membrane, keeper=keeper), width=2e-6, edge=1e-6, start=0.1, max_step=1e-2)
-        kept[membrane, keeper] = fall_time(simulate(silent, LONGEST, setting), 0.5)
+    kept = {(m, k): retention(_bare(membrane=m, keeper=k), setting) for m, k in product(membranes, keepers)}
     points = list(product(membranes, keepers, (0.35, 0.45), (4.5e-9, 9e-9, 18e-9), (1.3e3, 130e3)))
     plans = [
         plan(

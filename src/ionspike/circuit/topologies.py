@@ -216,9 +216,9 @@ VARIANTS: Mapping[str, Topology] = MappingProxyType(
                     "lclose": Size(*_L, "length of the mirror that closes the window: how long it is open"),
                 }
             ),
-            start=_numbers(n1=1.0, d1=1.0, d3=1.0, dn=0.4),
-            biases=_numbers(membrane=2e-12, delay_bias=1.56e-9, keeper_bias=0.05e-9, leak_bias=0.0),
-            drive=_numbers(read_rail=0.45, width=9e-9, switch=4.0),
+            start=TOPOLOGIES["delay-feedback-lif"].start,
+            biases=TOPOLOGIES["delay-feedback-lif"].biases,
+            drive=TOPOLOGIES["delay-feedback-lif"].drive,
             about="the delay-feedback neuron, whose threshold stage is open only for a while after each input pulse",
         )
     }
@@ -231,10 +231,9 @@ def find_topology(name: str) -> Topology:
     Raises:
         InputError: neither; or a file that is not a neuron's netlist, with its name and the line.
     """
-    if name in TOPOLOGIES:
-        return TOPOLOGIES[name]
-    if name in VARIANTS:
-        return VARIANTS[name]
+    for known in (TOPOLOGIES, VARIANTS):
+        if name in known:
+            return known[name]
     if Path(name).suffix or "/" in name:
         return load_topology(name)
     raise InputError(

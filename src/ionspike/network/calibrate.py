@@ -140,8 +140,7 @@ def _driven(bench: Bench, rate: float, count: int, seed: int) -> tuple[Bench, fl
 def _with_held_out(cell: Cell, run: Run) -> Cell:
     """The cell with what it makes of a run that no fit has seen."""
     parts = intervals_from_resets(cell, run) if len(run.spike_times) else []
-    same = sum(part.found == part.given for part in parts)
-    near = sum(part.found >= 0 and abs(part.found - part.given) <= 1 for part in parts)
+    same, near = (sum(part.hits(within) for part in parts) for within in (0, 1))
     if binom.cdf(same, len(parts), 0.95) < _DOUBT:
         warnings.warn(
             f"cell {cell.name!r} of a {run.bench.neuron.topology} finds the pulse of the next spike in {same} of {len(parts)} "

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ionspike.circuit.energy import block_energy
 from ionspike.circuit.simulate import Run
 from ionspike.network.cell import Cell
 from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, until_spike, wait
@@ -29,6 +30,10 @@ class Interval:
     pulses: int
     charge: float
     drawn: float
+
+    def hits(self, within: int = 0) -> bool:
+        """Whether the cell's spike falls on the same input pulse as SPICE's, give or take ``within``."""
+        return self.found >= 0 and abs(self.found - self.given) <= within
 
 
 def intervals_from_resets(cell: Cell, run: Run) -> list[Interval]:
@@ -150,6 +155,11 @@ class Free:
             + soma.supply * soma.keeper_current * self.drawn
             + soma.idle_power * self.stop
         )
+
+    def energy_error(self, cell: Cell, run: Run) -> float:
+        """Its energy against that of ``run``, all rails but the bias cell's, as a share."""
+        blocks = block_energy(run, 0.0, float(run.time[-1]))
+        return self.energy(cell) / sum(value for name, value in blocks.items() if name != "bias") - 1
 
 
 def run_free(cell: Cell, pulses: Array, stop: float) -> Free:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ionspike.device.uncertainty.intervals import Interval, Intervals
-from ionspike.plotting import COLOURS, figure, look
+from ionspike.plotting import COLOURS, figure, look, plain_log_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _COLUMNS = 3
 _TOP = 2.2  # of the threshold: what is above says no more
 _WIDE = math.log(4.0)  # axes that span more than this are logarithmic
-_FEW_DECADES = 30.0  # a ratio of ends below which powers of ten alone label an axis too thinly
 _FARTHEST = math.log(
     1e3
 )  # to either side of a logarithmic estimate; a parabola that is still below its threshold there is drawn as flat
@@ -41,7 +40,7 @@ def profile_figure(found: Intervals) -> Figure:
 
 
 def _panel(ax: Any, row: Interval) -> None:
-    from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import EngFormatter, MaxNLocator, NullFormatter
 
     theta, rise, threshold = _curve(row)
     value = np.array([row.scale.value(x) for x in theta]) * row.scale.sign ** int(row.scale.logarithmic)
@@ -63,12 +62,12 @@ def _panel(ax: Any, row: Interval) -> None:
     ax.set_title(name if row.identifiable else f"{name}\nnot identified", fontsize=8.5)
     sign = "−" if row.scale.logarithmic and row.scale.sign < 0 else ""
     ax.set_xlabel(f"{sign}value ({row.unit})" if row.unit else f"{sign}value", fontsize=8)
-    ax.xaxis.set_major_formatter(EngFormatter(sep="\N{THIN SPACE}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
     if ax.get_xscale() == "linear":
         ax.xaxis.set_major_locator(MaxNLocator(4))
-    elif value.max() / value.min() < _FEW_DECADES:
-        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    else:
+        plain_log_ticks(ax.xaxis)
+    ax.xaxis.set_major_formatter(EngFormatter(sep="\N{THIN SPACE}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.tick_params(labelsize=7.5)
 
 
