@@ -20,12 +20,15 @@ from ionspike.circuit.characterize import (
     summary,
     supply,
     table_text,
+    tolerance,
 )
-from ionspike.circuit.characterize import battery as battery_module
+from ionspike.circuit.characterize import rheobase as rheobase_module
+from ionspike.circuit.characterize import subject as subject_module
 from ionspike.circuit.characterize.figures import draw
 from ionspike.circuit.characterize.rheobase import find_rheobase
-from ionspike.circuit.characterize.subject import Study
+from ionspike.circuit.characterize.subject import Study, Subject
 from ionspike.circuit.characterize.table import table_rows
+from ionspike.circuit.energy import BLOCKS, Energy
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting, simulate_plans
 from ionspike.device import Ecram
@@ -51,7 +54,7 @@ def test_a_constant_current_over_the_membrane_gives_the_rate(study: Study):
 @pytest.mark.spice
 def test_energy_is_told_with_and_without_idle_power_and_checked_at_a_tenth_of_the_tolerance(study: Study):
     fast = replace(study, setting=study.setting.tighter())
-    rates, plans = input_rate._rates(fast), input_rate.SUBJECT.plan(fast)
+    rates, plans = input_rate.rates(fast), input_rate.SUBJECT.plan(fast)
     only = [plans[rates.index(100e3)], plans[len(rates) + rates.index(100e3)], plans[-1]]
     done = dict(zip(map(id, only), simulate_plans(only), strict=True))
     data = xr.Dataset(input_rate.SUBJECT.read(fast, [done.get(id(p), Failure("left out")) for p in plans]))
@@ -110,8 +113,40 @@ def test_a_train_too_short_for_an_excitability_gives_none():
 
 
 def test_a_neuron_that_never_fires_has_no_rheobase(study: Study):
-    found = find_rheobase(study, np.array([1e-12, 1e-9]), np.array([0.0, 0.0]))
-    assert np.isnan(found["rheobase"][1])
+    found, failed = find_rheobase(study, _swept([1e-12, 1e-9], [np.nan, np.nan]))
+    assert np.isnan(found["rheobase"][1]) and not failed
+
+
+def test_a_run_that_fails_ends_the_search_for_a_rheobase_and_is_told(study: Study, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(rheobase_module, "simulate_plans", lambda _plans, _w: [Failure("timestep too small")])
+    found, failed = find_rheobase(study, _swept([1e-12, 1e-10, 1e-9], [np.nan, 0.3, 0.3]))
+    assert (found["rheobase"][1], found["rheobase_silent"][1]) == (1e-10, 1e-12)
+    assert failed == ["1e-11 A: timestep too small"]
+
+
+def _swept(currents: list[float], levels: list[float]) -> xr.Dataset:
+    return xr.Dataset({"input_current": ("input_current", currents), "threshold_at_current": ("input_current", levels)})
+
+
+def test_an_energy_that_a_tenth_of_the_tolerance_moves_is_told_at_that_tenth(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+):
+    core = {0: 1.0e-12, 1: 1.01e-12, 2: 1.011e-12, 3: 1.5e-12}  # J, by tenths of the tolerance
+
+    def spent(tenths: int) -> Energy:
+        return Energy(1e-3, 1, 1e3, 3.0, dict.fromkeys(BLOCKS, core[tenths] / (len(BLOCKS) - 1)))
+
+    points = [input_rate.energy_point(spent(t), spent(t + 1), 0.0, 1e-5) for t in (0, 1)]
+    data = xr.Dataset(
+        {"input_rate": ("input_rate", [1e3, 1e4]), "idle_power": 0.0, **input_rate.energy_variables(points)}
+    )
+    monkeypatch.setattr(tolerance, "simulate_plans", lambda plans, _w: plans)
+    monkeypatch.setattr(tolerance, "driven_plan", lambda _study, _rate, tenths: tenths)
+    monkeypatch.setattr(tolerance, "energy_of", spent)
+    found, failed = tolerance.SEARCH.measure(study, data, 1)
+    assert not failed and list(found["energy_reliable"][1]) == [True, True]
+    assert found["energy_reltol"][1] == pytest.approx([study.setting.accuracy.reltol / 10, 1e-5])
+    assert found["energy_core"][1] == pytest.approx([core[1], core[1]])
 
 
 def test_an_unknown_topology_is_refused(setting: Setting, reference: Ecram):
@@ -121,14 +156,17 @@ def test_an_unknown_topology_is_refused(setting: Setting, reference: Ecram):
 
 def test_failed_runs_are_named_and_leave_gaps(setting: Setting, reference: Ecram, monkeypatch: pytest.MonkeyPatch):
     study = Study(Neuron(), reference, setting, quick=True)
-    monkeypatch.setattr(battery_module.Study, "of", classmethod(lambda *_: study))
+    monkeypatch.setattr(Study, "of", classmethod(lambda *_: study))
     monkeypatch.setattr(
-        battery_module, "simulate_plans", lambda plans, _w: [Failure("timestep too small")] * len(plans)
+        subject_module, "simulate_plans", lambda plans, _w: [Failure("timestep too small")] * len(plans)
     )
     told: list[str] = []
     data = characterize("delay-feedback-lif", reference, setting, quick=True, progress=told.append)
-    assert len(told) == len(SUBJECTS) + 1
-    assert data.attrs["failed"].count("timestep too small") == sum(len(s.plan(study)) for s in SUBJECTS)
+    assert len(told) == len(SUBJECTS)
+    assert data.attrs["failed"].count("timestep too small") == sum(
+        len(s.plan(study)) for s in SUBJECTS if isinstance(s, Subject)
+    )
+    assert list(data.supply_fault.values) == ["timestep too small"] * data.sizes["supply"]
     assert np.isnan(data.width).all() and np.isnan(float(data.supply_lowest)) and not data.energy_reliable.any()
     assert all("units" in data[name].attrs for name in ("width", "energy_core", "rheobase", "input_current"))
     # the table and the page bear gaps

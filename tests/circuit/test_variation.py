@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,18 +17,24 @@ from ionspike.circuit.variation import (
     METRICS,
     Measured,
     Specification,
+    Trim,
     chips,
     corners,
     monte_carlo,
-    retrimmed,
+    trim_of,
     yield_of,
 )
+from ionspike.circuit.variation.across import across_text
+from ionspike.circuit.variation.figures import draw_across
 from ionspike.circuit.variation.measure import plan, read
 from ionspike.circuit.variation.specification import share_of
+from ionspike.circuit.variation.trim import TRIMS
+from ionspike.circuit.working import noises
 from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.spice import Failure, run_one
 
+NETLISTS = Path(__file__).parents[2] / "benchmarks" / "netlists"
 NOMINAL = {"width": 9e-9, "energy": 0.56e-12, "step": 1500.0}
 
 
@@ -82,6 +89,9 @@ def test_corners_are_all_there_and_a_trim_brings_them_to_the_nominal_step(settin
     aim = made.attrs["trim_value"]
     assert abs(trimmed[0] / aim - 1) < 0.5 * abs(untrimmed[0] / aim - 1)
     assert bool(made.works.all()) and made.supply.attrs["units"] == "V"
+    text = across_text([made, made.isel(trim=[0])], TRIMS)
+    assert "1 of 1" in text and "step ~ I^-" in text
+    assert len(draw_across([made, made.isel(trim=[0])]).axes) == 6
 
 
 def test_a_run_that_failed_is_kept_with_its_reason():
@@ -90,11 +100,28 @@ def test_a_run_that_failed_is_kept_with_its_reason():
     assert np.isnan(found["width"])
 
 
-def test_a_trim_turns_the_delay_current_by_what_was_found():
-    neuron = Neuron(delay_bias=1e-9)
-    assert retrimmed(neuron, Measured({"step": 3000.0}), "step", 1500.0).delay_bias == pytest.approx(2e-9)
-    assert retrimmed(neuron, Measured({"width": 1e-12}), "width", 1e-9).delay_bias == pytest.approx(0.125e-9)
-    assert retrimmed(neuron, Measured(failure="silent"), "step", 1500.0) == neuron
+def test_a_trim_turns_the_delay_current_by_what_was_found_and_the_power_it_has():
+    neuron, inverse = Neuron(delay_bias=1e-9), Trim("step", 1500.0, power=-1.0)
+    assert inverse.turned(neuron, Measured({"step": 3000.0})).delay_bias == pytest.approx(2e-9)
+    assert Trim("width", 1e-9, -0.5).turned(neuron, Measured({"width": 2e-9})).delay_bias == pytest.approx(4e-9)
+    assert Trim("width", 1e-9, -1.0).turned(neuron, Measured({"width": 1e-12})).delay_bias == pytest.approx(0.125e-9)
+    assert inverse.turned(neuron, Measured(failure="silent")) == neuron
+    assert Trim("step", 1500.0, 0.01, "too little").turned(neuron, Measured({"step": 3000.0})) == neuron
+
+
+@pytest.mark.spice
+def test_a_neuron_whose_delay_current_sets_no_width_has_no_trim_and_the_reason_is_told(setting: Setting):
+    # the width of the adaptive neuron's spike is a size, its delay current the refractory period's
+    trim = trim_of(Neuron("dpi"), setting, Measured({"width": 5.5e-9}))
+    assert "twice the delay current changes the width by" in trim.missing and trim.names == ("untrimmed",)
+
+
+@pytest.mark.spice
+def test_a_neuron_that_fires_without_input_does_not_work(setting: Setting):
+    # its feedback stage fires every 12 to 15 ms by itself: silent for 2 ms, not for 200
+    noisy = Neuron(str(NETLISTS / "feedback-limited-lif.spice"))
+    heard = noises([(noisy, 1.8, setting), (Neuron(), 1.8, setting)])
+    assert "fires by itself" in str(heard[0]) and "in 200 ms" in str(heard[0]) and heard[1] == ""
 
 
 def test_a_plan_runs_at_its_supply(setting: Setting):

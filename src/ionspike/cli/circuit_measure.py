@@ -11,6 +11,9 @@ from ionspike.cli.circuit import app
 from ionspike.cli.common import Json, show_result
 
 Topology = Annotated[str, typer.Argument(help="A neuron of `circuit list`, or the path of a netlist.")]
+AnyTopology = Annotated[
+    str | None, typer.Argument(help="A neuron of `circuit list`, or the path of a netlist; all six if left out.")
+]
 Out = Annotated[Path, typer.Option(help="Folder for the data (zarr, csv) and the figure.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Parallel runs; default: the cores there are.")]
 InputCard = Annotated[str, typer.Option(help="ECRAM in the input path, or `none`.")]
@@ -19,9 +22,7 @@ SPECIFICATION = "energy <= 1 pJ, width within 20 %"
 
 @app.command("characterize")
 def circuit_characterize(
-    topology: Annotated[
-        str | None, typer.Argument(help="A neuron of `circuit list`, or the path of a netlist; all six if left out.")
-    ] = None,
+    topology: AnyTopology = None,
     card: Annotated[str, typer.Option(help="ECRAM of the plasticity subjects.")] = "reference",
     corner: Annotated[str, typer.Option(help="Corner of the process.")] = "tt",
     temperature: Annotated[float, typer.Option(help="In degrees C.")] = 27.0,
@@ -42,14 +43,17 @@ def circuit_characterize(
 
 @app.command("corners")
 def circuit_corners(
-    topology: Topology = "delay-feedback-lif",
+    topology: AnyTopology = None,
     card: InputCard = "reference",
     quick: Annotated[bool, typer.Option("--quick", help="Every corner, at 27 C and 1.8 V only.")] = False,
     out: Out = Path("ionspike-corners"),
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """A neuron at tt, ss, ff, sf, fs by -40, 27, 85 C by 1.62, 1.8, 1.98 V, untrimmed and with one trim step."""
+    """A neuron at tt, ss, ff, sf, fs by -40, 27, 85 C by 1.62, 1.8, 1.98 V, untrimmed and with one trim step.
+
+    A point works where the neuron fires full spikes under input and none without.
+    """
     from ionspike.cli.circuit_variation import run_corners
 
     result, lines = run_corners(topology, card, quick, out, workers, as_json)

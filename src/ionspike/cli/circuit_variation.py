@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionspike import files, plotting
+from ionspike.circuit.topologies import TOPOLOGIES
 from ionspike.circuit.variation import Measured, Specification, corners, monte_carlo, yield_of
-from ionspike.circuit.variation.figures import draw_corners, draw_monte_carlo
+from ionspike.circuit.variation.across import across_text
+from ionspike.circuit.variation.figures import draw_across, draw_corners, draw_monte_carlo
 from ionspike.circuit.variation.measure import METRICS
 from ionspike.circuit.variation.specification import describe, share_of
+from ionspike.circuit.variation.trim import TRIMS
 from ionspike.cli.circuit_results import keep, neuron_with_card, plain, setting_of, teller
 from ionspike.spice.process import CORNERS
 from ionspike.units import show
@@ -20,25 +25,46 @@ if TYPE_CHECKING:
 
 
 def run_corners(
-    topology: str, card: str, quick: bool, out: Path, workers: int | None, as_json: bool
+    topology: str | None, card: str, quick: bool, out: Path, workers: int | None, as_json: bool
 ) -> tuple[dict[str, Any], list[str]]:
-    """Measure all corners; the result as a dictionary and as lines for a reader."""
+    """Measure all corners of one neuron, or of all six; the result as a dictionary and as lines for a reader."""
     setting = setting_of()
-    neuron = neuron_with_card(topology, card, setting)
     grid: dict[str, Any] = {"temperatures": (27.0,), "supplies": (1.8,)} if quick else {}
-    data = corners(neuron, setting, CORNERS, **grid, workers=workers, progress=teller(as_json))
-    paths = keep(out, "corners", data, draw_corners(data), {"corners.csv": data.to_dataframe().to_csv()})
-    failed = [
-        f"{trim}, {corner}, {temperature:g} C, {supply:g} V: {found.failure.item()}"
-        for trim in data.trim.values
-        for corner in data.corner.values
-        for temperature in data.temperature.values
-        for supply in data.supply.values
-        for found in [data.sel(trim=trim, corner=corner, temperature=temperature, supply=supply)]
-        if not bool(found.works)
-    ]
-    result = {"conditions": plain(data.attrs), "ranges": _ranges(data), "failed": failed, "files": paths}
-    return result, [*_range_lines(data), *(failed or ["no point fails"]), *paths]
+    names = list(TOPOLOGIES) if topology is None else [topology]
+    found, told = [], []
+    for name in names:
+        neuron = neuron_with_card(name, card, setting)
+        data = corners(neuron, setting, CORNERS, **grid, workers=workers, progress=teller(as_json))
+        stem = f"corners-{name}" if topology is None else "corners"
+        picture = None if topology is None else draw_corners(data)
+        paths = keep(out, stem, data, picture, {f"{stem}.csv": data.to_dataframe().to_csv()})
+        result = {"conditions": plain(data.attrs), "ranges": _ranges(data), "failed": _failed_corners(data)}
+        told.append(result | {"files": paths})
+        found.append(data)
+    text = across_text(found, TRIMS)
+    lines = [text, *(line for data in found for line in _trim_lines(data))]
+    lines += [f"{name}: {line}" for name, result in zip(names, told, strict=True) for line in result["failed"]]
+    more = [str(files.write_text(out / "corners.txt", "\n".join(lines) + "\n"))]
+    if topology is not None:
+        return told[0] | {"files": told[0]["files"] + more}, [*lines, *told[0]["files"], *more]
+    more.append(str(files.write_bytes(out / "corners.png", plotting.png(draw_across(found)))))
+    paths = [path for result in told for path in result["files"]] + more
+    return {"neurons": dict(zip(names, told, strict=True)), "files": paths}, [*lines, *paths]
+
+
+def _failed_corners(data: xr.Dataset) -> list[str]:
+    points = itertools.product(data.trim.values, data.corner.values, data.temperature.values, data.supply.values)
+    failed = []
+    for trim, corner, temperature, supply in points:
+        told = str(data.failure.sel(trim=trim, corner=corner, temperature=temperature, supply=supply).item())
+        failed += [f"{trim}, {corner}, {temperature:g} C, {supply:g} V: {told}"] if told else []
+    return failed
+
+
+def _trim_lines(data: xr.Dataset) -> list[str]:
+    """Why a study has no trim step, where it was asked for one and has none."""
+    missing = data.attrs.get("trim_missing", "nothing")
+    return [] if missing == "nothing" else [f"{data.attrs['topology']} has no trim step: {missing}"]
 
 
 def run_monte_carlo(
@@ -73,7 +99,13 @@ def run_monte_carlo(
             "finished": finished.passed,
         }
         lines.append(f"{name}: yield {met}; {finished.passed} of {finished.count} runs finished")
-    failed = [f"chip {k}: {text}" for k, text in enumerate(data.failure.sel(trim="untrimmed").values) if text]
+    lines += _trim_lines(data)
+    failed = [
+        f"{name}, chip {k}: {text}"
+        for name in data.trim.values
+        for k, text in enumerate(data.failure.sel(trim=name).values)
+        if text
+    ]
     result = {"conditions": plain(data.attrs), "ranges": _ranges(data), "yield": yields, "failed": failed}
     return result | {"files": paths}, [*_range_lines(data), *lines, *failed, *paths]
 

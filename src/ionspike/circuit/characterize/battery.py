@@ -6,24 +6,34 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ionspike.circuit.characterize import delay_bias, input_current, input_rate, membrane, plasticity, supply
-from ionspike.circuit.characterize.rheobase import find_rheobase
+from ionspike.circuit.characterize import (
+    delay_bias,
+    input_current,
+    input_rate,
+    membrane,
+    plasticity,
+    rheobase,
+    supply,
+    tolerance,
+)
 from ionspike.circuit.characterize.subject import Study
 from ionspike.circuit.provenance import conditions
 from ionspike.circuit.rest import ErasedChannel
-from ionspike.circuit.simulate import Setting, simulate_plans
+from ionspike.circuit.simulate import Setting
 from ionspike.device import Ecram
-from ionspike.spice.engine import Failure
 
 if TYPE_CHECKING:
     import xarray as xr
 
 SUBJECTS = (
     input_rate.SUBJECT,
+    tolerance.SEARCH,
     input_current.SUBJECT,
+    rheobase.SEARCH,
     membrane.SUBJECT,
     delay_bias.SUBJECT,
     supply.SUBJECT,
+    supply.SILENCE,
     plasticity.FACILITATION,
     plasticity.EXCITABILITY,
 )
@@ -59,16 +69,10 @@ def characterize(
     data = xr.Dataset(attrs=conditions(study.neuron, setting) | {"ecram": study.device.name, "quick": int(quick)})
     failed: list[str] = []
     for subject in SUBJECTS:
-        plans = subject.plan(study)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ErasedChannel)  # a supply that is out of range may do so; the index says it
-            results = simulate_plans(plans, workers)
-        failed += [f"{subject.name}, run {k}: {r.message}" for k, r in enumerate(results) if isinstance(r, Failure)]
-        data = data.assign(subject.read(study, results))
-        progress(f"{topology}: {subject.name}, {len(plans)} runs")
-        if subject is input_current.SUBJECT:
-            found = find_rheobase(study, data.input_current.values, data.rate_at_current.values, workers)
-            data = data.assign(found)
-            progress(f"{topology}: rheobase")
+            found, told = subject.measure(study, data, workers)
+        data, failed = data.assign(found), failed + told
+        progress(f"{topology}: {subject.name}" + (f", {len(told)} without a result" if told else ""))
     names = [name for name in data.dims if name in data.variables]
     return data.set_coords(names).assign_attrs(failed="; ".join(failed) or "none")

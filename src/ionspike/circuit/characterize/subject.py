@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.placements import card_for, spike_widths
-from ionspike.circuit.simulate import Plan, Run, Setting
+from ionspike.circuit.simulate import Plan, Run, Setting, simulate_plans
 from ionspike.circuit.testbench import Bench
+from ionspike.circuit.working import silent_bench
 from ionspike.device import Ecram
 from ionspike.spice.engine import Failure
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 Result = Run | Failure
 Variables = dict[str, tuple[Any, ...]]  # of a dataset: dimensions, values, attributes
+Found = tuple[Variables, list[str]]  # and why points gave nothing
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Study:
 
     def silent(self, **arguments: Any) -> Bench:
         """A bench without input pulses, whose steps may be long."""
-        return Bench(**{"neuron": self.neuron, "width": 2e-6, "edge": 1e-6, "max_step": 1e-3, **arguments})
+        return silent_bench(self.neuron, **arguments)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,25 @@ class Subject:
     name: str
     plan: Callable[[Study], list[Plan]]
     read: Callable[[Study, Sequence[Result]], Variables]
+
+    def measure(self, study: Study, _data: xr.Dataset, workers: int | None) -> Found:
+        """Run the plans and read them."""
+        results = simulate_plans(self.plan(study), workers)
+        failed = [f"{self.name}, run {k}: {r.message}" for k, r in enumerate(results) if isinstance(r, Failure)]
+        return self.read(study, results), failed
+
+
+@dataclass(frozen=True)
+class Search:
+    """A subject whose runs depend on what was found so far: ``find`` gives its variables, and why a point has none."""
+
+    name: str
+    find: Callable[[Study, xr.Dataset, int | None], Found]
+
+    def measure(self, study: Study, data: xr.Dataset, workers: int | None) -> Found:
+        """Search, from the ``data`` of the subjects before."""
+        found, failed = self.find(study, data, workers)
+        return found, [f"{self.name}, {told}" for told in failed]
 
 
 def each(results: Sequence[Result], measure: Callable[[Run], float]) -> np.ndarray:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionspike.circuit.text_table import columns
 from ionspike.units import show
 
 if TYPE_CHECKING:
     import xarray as xr
 
+FINER, UNRELIABLE = "energy at a smaller reltol", "energy unreliable at"
 _CONDITIONS = ("engine", "process", "corner", "temperature_degC", "supply_V", "reltol")
 
 
@@ -48,8 +50,14 @@ def summary(data: xr.Dataset) -> dict[str, Any]:
         "its control, excitability": (flat, ""),
     }
     found = {key: (float(value), unit) for key, (value, unit) in pick.items()}
+    asked = data.attrs["reltol"]
+    finer = [
+        f"{reltol:.0e} at {show(float(r), 'Hz')}"
+        for r, reltol in zip(data.input_rate, data.energy_reltol.values, strict=True)
+        if reltol < asked * 0.999
+    ]
     reliable = [show(float(r), "Hz") for r, ok in zip(data.input_rate, data.energy_reliable, strict=True) if not ok]
-    return {"figures": found, "energy unreliable at": reliable, "failed": data.attrs["failed"]}
+    return {"figures": found, FINER: finer, UNRELIABLE: reliable, "failed": data.attrs["failed"]}
 
 
 def table_text(datasets: Sequence[xr.Dataset]) -> str:
@@ -60,13 +68,12 @@ def table_text(datasets: Sequence[xr.Dataset]) -> str:
     rows = [["", *names]]
     for key in found[0]["figures"]:
         rows.append([key, *(_cell(*item["figures"].get(key, (math.nan, ""))) for item in found)])
-    rows.append(["energy unreliable at", *(", ".join(item["energy unreliable at"]) or "-" for item in found)])
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in rows]
-    lines += [
+    for key in (FINER, UNRELIABLE):
+        rows.append([key, *(", ".join(item[key]) or "-" for item in found)])
+    lines = [
         f"{name} failed: {item['failed']}" for name, item in zip(names, found, strict=True) if item["failed"] != "none"
     ]
-    return "\n".join([told, *lines]) + "\n"
+    return "\n".join([told, columns(rows), *lines]) + "\n"
 
 
 def table_rows(datasets: Sequence[xr.Dataset]) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ import numpy as np
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.provenance import conditions
 from ionspike.circuit.simulate import Setting
-from ionspike.circuit.variation.measure import METRICS, Measured, aim_of, measure_all, measure_nominal, plan, retrimmed
+from ionspike.circuit.variation.measure import METRICS, Measured, measure_all, measure_nominal, plan
+from ionspike.circuit.variation.trim import trim_of
 from ionspike.spice.process import CORNERS
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 TEMPERATURES = (-40.0, 27.0, 85.0)  # degrees C
 SUPPLIES = (1.62, 1.8, 1.98)  # V
-TRIMS = ("untrimmed", "one step")
 
 
 def corners(
@@ -34,12 +34,13 @@ def corners(
 ) -> xr.Dataset:
     """``neuron`` at every corner, temperature (degrees C) and supply (V).
 
-    Reference currents are ideal and the same everywhere; what they become in the neuron is the mirrors'. The trim step scales the delay
-    current at each point once, by the step (ohm) or width found there over that of ``setting``.
+    Reference currents are ideal and the same everywhere; what they become in the neuron is the mirrors'. The trim step turns the delay
+    current at each point once, by the step (ohm) or width found there over that of ``setting`` (:mod:`ionspike.circuit.variation.trim`).
 
     Returns:
         A dataset over trim, corner, temperature and supply, units in the attributes: the values of ``METRICS``, ``works``, ``finished``,
-        ``failure`` (why not), and the delay current (A).
+        ``failure`` (why not), and the delay current (A). Where the delay current sets neither, there is no trim step, and the attribute
+        ``trim_missing`` says why.
 
     Raises:
         RunError: the neuron does not work in ``setting``, so there is no aim.
@@ -47,32 +48,33 @@ def corners(
     import xarray as xr
 
     nominal = measure_nominal(neuron, setting, workers)
-    name, aim = aim_of(nominal)
+    trim = trim_of(neuron, setting, nominal, workers)
     points = list(itertools.product(names, temperatures, supplies))
-    settings = {(corner, t): _at(setting, corner, t) for corner, t, _ in points}
-    untrimmed: list[Measured] = []
-    trimmed: list[Measured] = []
-    neurons: list[Neuron] = []
+    measured: dict[str, list[Measured]] = {name: [] for name in trim.names}
+    neurons: dict[str, list[Neuron]] = {name: [] for name in trim.names}
     for corner in names:
-        mine = [point for point in points if point[0] == corner]
-        first = measure_all([plan(neuron, settings[c, t], v) for c, t, v in mine], workers)
-        turned = [retrimmed(neuron, found, name, aim) for found in first]
-        second = measure_all([plan(n, settings[c, t], v) for n, (c, t, v) in zip(turned, mine, strict=True)], workers)
-        untrimmed, trimmed, neurons = untrimmed + first, trimmed + second, neurons + turned
-        working = sum(found.works for found in first)
-        progress(f"{corner}: {working} of {len(mine)} points work, {sum(f.works for f in second)} after one trim step")
-    shape = (len(TRIMS), len(names), len(temperatures), len(supplies))
-    currents = [neuron.delay_bias] * len(points) + [n.delay_bias for n in neurons]
-    data = table(untrimmed + trimmed, shape, ("trim", "corner", "temperature", "supply"))
-    data["delay_bias"] = (("trim", "corner", "temperature", "supply"), np.reshape(currents, shape), {"units": "A"})
+        mine = [(replace(setting, corner=corner).at(t), v) for c, t, v in points if c == corner]
+        turned = [neuron] * len(mine)
+        for name in trim.names:
+            found = measure_all([plan(n, s, v) for n, (s, v) in zip(turned, mine, strict=True)], workers)
+            measured[name] += found
+            neurons[name] += turned
+            progress(
+                f"{neuron.topology}, {corner}, {name}: {sum(one.works for one in found)} of {len(mine)} points work"
+            )
+            turned = [trim.turned(n, one) for n, one in zip(turned, found, strict=True)]
+    dims = ("trim", "corner", "temperature", "supply")
+    shape = (len(trim.names), len(names), len(temperatures), len(supplies))
+    data = table([one for found in measured.values() for one in found], shape, dims)
+    currents = [n.delay_bias for made in neurons.values() for n in made]
+    data["delay_bias"] = (dims, np.reshape(currents, shape), {"units": "A"})
     coordinates = {
-        "trim": list(TRIMS),
+        "trim": list(trim.names),
         "corner": list(names),
         "temperature": ("temperature", list(temperatures), {"units": "degC"}),
         "supply": ("supply", list(supplies), {"units": "V"}),
     }
-    told = conditions(neuron, setting) | {"trim_aim": name, "trim_value": aim} | nominal_attributes(nominal)
-    return xr.Dataset(data, coordinates, told)
+    return xr.Dataset(data, coordinates, conditions(neuron, setting) | trim.attributes | nominal_attributes(nominal))
 
 
 def table(measured: Sequence[Measured], shape: tuple[int, ...], dims: tuple[str, ...]) -> dict[str, tuple]:
@@ -85,10 +87,6 @@ def table(measured: Sequence[Measured], shape: tuple[int, ...], dims: tuple[str,
     data["finished"] = (dims, np.reshape([found.finished for found in measured], shape))
     data["failure"] = (dims, np.reshape([found.failure for found in measured], shape))
     return data
-
-
-def _at(setting: Setting, corner: str, temperature: float) -> Setting:
-    return replace(setting, corner=corner).at(temperature)
 
 
 def nominal_attributes(nominal: Measured) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What is measured of one neuron at one corner or on one chip: one short run under regular input, and the one trim step after it."""
+"""What is measured of one neuron at one corner or on one chip: a short run under regular input, and one without."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.resistance_step import read_step
 from ionspike.circuit.simulate import Plan, Run, Setting, simulate_plans
 from ionspike.circuit.testbench import Bench
+from ionspike.circuit.working import fault, noises
 from ionspike.errors import RunError
 from ionspike.spice.engine import Failure
 from ionspike.spikes import regular
@@ -19,9 +20,7 @@ RATE, PULSES = 200e3, 14  # Hz of the input, and how many pulses
 PATIENCE = (
     8  # times as many pulses for a neuron that has not fired twice: at -40 C the membrane creeps up to the read rail
 )
-SPIKES = 2  # complete output spikes that a neuron which works gives under them: two make an interval
 _BEFORE = 1e-9  # s before the spike's rise: the membrane at threshold
-_FARTHEST = 8.0  # the trim changes the delay current by at most this factor
 
 METRICS: Mapping[str, tuple[str, str]] = {
     "width": ("s", "spike width at half the supply, mean from the second spike on"),
@@ -38,7 +37,8 @@ METRICS: Mapping[str, tuple[str, str]] = {
 class Measured:
     """Values by the names of :data:`METRICS`, SI, not a number where there is none; ``failure``: why, or nothing.
 
-    ``finished`` is whether the run came to its end; ``works`` whether the neuron fired at least two complete spikes in it.
+    ``finished`` is whether its runs came to their end; ``works`` whether the neuron fires full spikes under input and none without
+    (:mod:`ionspike.circuit.working`).
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Measured:
 
     @property
     def works(self) -> bool:
-        """Whether it fired."""
+        """Whether it fires under input, and only then."""
         return not self.failure
 
     def __getitem__(self, name: str) -> float:
@@ -61,11 +61,11 @@ def plan(neuron: Neuron, setting: Setting, supply: float = 1.8, pulses: int = PU
 
 
 def read(result: Run | Failure) -> Measured:
-    """What a run shows; a failure is kept with its reason."""
+    """What a run under input shows; a failure is kept with its reason."""
     if isinstance(result, Failure):
         return Measured(finished=False, failure=result.message)
-    if len(result.reset_ends) < SPIKES or len(result.widths) < SPIKES:
-        return Measured(failure=f"{len(result.reset_ends)} complete spikes in {len(result.input_times)} input pulses")
+    if told := fault(result):
+        return Measured(failure=told)
     try:
         spent = energy(result)
     except RunError as error:
@@ -85,7 +85,8 @@ def read(result: Run | Failure) -> Measured:
 
 
 def measure_all(plans: Sequence[Plan], workers: int | None = None) -> list[Measured]:
-    """Run and read them, in order; none is dropped. What has not fired twice gets :data:`PATIENCE` times as many pulses."""
+    """Run and read them, in order; none is dropped. What has not fired twice gets :data:`PATIENCE` times as many pulses, and what
+    works under input is run without."""
     if not plans:
         return []
     found = [read(result) for result in simulate_plans(plans, workers)]
@@ -94,6 +95,11 @@ def measure_all(plans: Sequence[Plan], workers: int | None = None) -> list[Measu
         longer = [plan(p.bench.neuron, p.setting, p.bench.supply, PATIENCE * PULSES) for p in (plans[k] for k in slow)]
         for k, result in zip(slow, simulate_plans(longer, workers), strict=True):
             found[k] = read(result)
+    fire = [k for k, one in enumerate(found) if one.works]
+    heard = noises([(p.bench.neuron, p.bench.supply, p.setting) for p in (plans[k] for k in fire)], workers)
+    for k, noise in zip(fire, heard, strict=True):
+        if noise:
+            found[k] = read(noise) if isinstance(noise, Failure) else Measured(failure=noise)
     return found
 
 
@@ -107,22 +113,3 @@ def measure_nominal(neuron: Neuron, setting: Setting, workers: int | None = None
     if not nominal.works:
         raise RunError(f"{neuron.topology} does not work at corner {setting.corner}: {nominal.failure}")
     return nominal
-
-
-def aim_of(nominal: Measured) -> tuple[str, float]:
-    """What a trim aims at: the nominal step of the ECRAM, or the nominal width where the neuron has none."""
-    name = "step" if "step" in nominal.values else "width"
-    return name, nominal[name]
-
-
-def retrimmed(neuron: Neuron, measured: Measured, name: str, aim: float) -> Neuron:
-    """One trim step: the delay current times measured over wanted ``name`` (step or width), once.
-
-    Both go about as the inverse of that current, so that one measurement says how far to turn it; a neuron that did not fire, or has no
-    delay current, stays as it is.
-    """
-    found = measured[name]
-    if not (found > 0 and aim > 0 and neuron.delay_bias > 0):
-        return neuron
-    factor = min(max(found / aim, 1 / _FARTHEST), _FARTHEST)
-    return neuron.with_(delay_bias=float(f"{neuron.delay_bias * factor:.5g}"))  # a trim has steps of its own

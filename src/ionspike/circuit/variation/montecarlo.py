@@ -16,8 +16,9 @@ import numpy as np
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.provenance import conditions
 from ionspike.circuit.simulate import Setting
-from ionspike.circuit.variation.corners import TRIMS, nominal_attributes, table
-from ionspike.circuit.variation.measure import Measured, aim_of, measure_all, measure_nominal, plan, retrimmed
+from ionspike.circuit.variation.corners import nominal_attributes, table
+from ionspike.circuit.variation.measure import Measured, measure_all, measure_nominal, plan
+from ionspike.circuit.variation.trim import TRIMS, trim_of
 from ionspike.device.spread import Spread
 from ionspike.errors import InputError
 from ionspike.spice.engine import LARGEST_SEED
@@ -75,7 +76,7 @@ def monte_carlo(
     workers: int | None = None,
     progress: Callable[[str], None] = lambda _line: None,
 ) -> xr.Dataset:
-    """``samples`` chips of ``neuron``, untrimmed and, with ``trim``, after one trim step of each chip's own delay current.
+    """``samples`` chips of ``neuron``, untrimmed and, with ``trim`` and where there is one, after one trim step of each chip's own.
 
     Finished runs lie in the run cache, so that a study that was stopped goes on where it was.
 
@@ -89,33 +90,39 @@ def monte_carlo(
     import xarray as xr
 
     nominal = measure_nominal(neuron, replace(setting, corner="tt"), workers)
-    name, aim = aim_of(nominal)
+    step = trim_of(neuron, replace(setting, corner="tt"), nominal, workers) if trim else None
+    trims = TRIMS[:1] if step is None else step.names
     all_chips = chips(neuron, samples, seed)
-    first: list[Measured] = []
-    second: list[Measured] = []
-    turned: list[Neuron] = []
+    measured: dict[str, list[Measured]] = {name: [] for name in trims}
+    neurons: dict[str, list[Neuron]] = {name: [] for name in trims}
     for start in range(0, samples, _BATCH):
         batch = all_chips[start : start + _BATCH]
         settings = [replace(setting, corner=SECTION, seed=chip.seed) for chip in batch]
-        found = _measure([chip.neuron for chip in batch], settings, workers)
-        first += found
-        if trim:
-            neurons = [retrimmed(chip.neuron, m, name, aim) for chip, m in zip(batch, found, strict=True)]
-            second += _measure(neurons, settings, workers)
-            turned += neurons
-        unfinished = sum(not m.finished for m in first + second)
-        progress(f"{len(first)} of {samples} chips, {sum(m.works for m in first)} work, {unfinished} runs unfinished")
-    trims = TRIMS if trim else TRIMS[:1]
+        turned = [chip.neuron for chip in batch]
+        for name in trims:
+            found = _measure(turned, settings, workers)
+            measured[name] += found
+            neurons[name] += turned
+            if step is not None:
+                turned = [step.turned(n, m) for n, m in zip(turned, found, strict=True)]
+        progress(_so_far(measured, samples))
     shape, dims = (len(trims), samples), ("trim", "sample")
-    data = table(first + second, shape, dims)
-    currents = [neuron.delay_bias] * samples + [n.delay_bias for n in turned]
+    data = table([m for found in measured.values() for m in found], shape, dims)
+    currents = [n.delay_bias for made in neurons.values() for n in made]
     data["delay_bias"] = (dims, np.reshape(currents, shape), {"units": "A"})
     data["membrane"] = ("sample", [chip.neuron.membrane for chip in all_chips], {"units": "F"})
     data["chip_seed"] = ("sample", [chip.seed for chip in all_chips])
-    told = conditions(neuron, replace(setting, corner=SECTION)) | {"seed": seed, "trim_aim": name, "trim_value": aim}
-    told |= nominal_attributes(nominal)
+    told = conditions(neuron, replace(setting, corner=SECTION)) | {"seed": seed} | nominal_attributes(nominal)
+    told |= {} if step is None else step.attributes
     told["ecram_spread"] = _spread_text(neuron)
     return xr.Dataset(data, {"trim": list(trims), "sample": np.arange(samples)}, told)
+
+
+def _so_far(measured: Mapping[str, list[Measured]], samples: int) -> str:
+    done = [m for found in measured.values() for m in found]
+    first = next(iter(measured.values()))
+    unfinished = sum(not m.finished for m in done)
+    return f"{len(first)} of {samples} chips, {sum(m.works for m in first)} work, {unfinished} runs unfinished"
 
 
 def _measure(neurons: list[Neuron], settings: list[Setting], workers: int | None) -> list[Measured]:
