@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.testbench import rest_netlist
 from ionspike.spice.batch import run_all
-from ionspike.spice.engine import Failure, Job, Transient
+from ionspike.spice.engine import Failure, Job, Limits, Transient
 from ionspike.spice.waveforms import Waveforms
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rest_voltages(neuron: Neuron, tail: str, supply: float, setting: Setting) ->
         RunError: the run that measures them failed, or the bias cell does not settle.
     """
     settle_all([(neuron, supply, setting)], workers=1)
-    found = _states[_bare(neuron), supply, setting]
+    found = _states[_key(neuron, supply, setting)]
     if isinstance(found, Failure):
         raise found.error()
     lines, nodes = found
@@ -47,7 +47,7 @@ def rest_voltages(neuron: Neuron, tail: str, supply: float, setting: Setting) ->
 
 def settle_all(wanted: Sequence[Wanted], workers: int | None = None) -> None:
     """Measure, beside each other, the resting states among ``wanted`` that are not known yet."""
-    missing = dict.fromkeys((_bare(neuron), supply, setting) for neuron, supply, setting in wanted)
+    missing = dict.fromkeys(_key(neuron, supply, setting) for neuron, supply, setting in wanted)
     for key in list(missing):
         if key in _states:
             _states.move_to_end(key)
@@ -62,9 +62,13 @@ def settle_all(wanted: Sequence[Wanted], workers: int | None = None) -> None:
         _states.popitem(last=False)
 
 
-def _bare(neuron: Neuron) -> Neuron:
-    """The neuron without ECRAMs: they carry no current at rest."""
-    return replace(neuron, **{name: None for name, _ in neuron.devices})
+def _key(neuron: Neuron, supply: float, setting: Setting) -> Wanted:
+    """The neuron without ECRAMs, which carry no current at rest, and the setting without the limits of the run that follows."""
+    return (
+        replace(neuron, **{name: None for name, _ in neuron.devices}),
+        supply,
+        replace(setting, limits=Limits()),
+    )
 
 
 def _job(neuron: Neuron, supply: float, setting: Setting) -> Job:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Plan, Run, Setting, simulate_plans
@@ -12,9 +13,9 @@ from ionspike.spice.engine import Failure
 FEWEST = 2  # complete spikes under input: they make an interval
 FULL = 0.9  # of the supply: how high a spike must be
 _LONG = 3.0  # times the widest spike before it: one that lasts longer has stuck, and was not cut by the end of the run
-# s without input, one after the other: a neuron that fires at every microsecond shows it in the first, and would take minutes for the
-# second, in which leakage at 85 C has long brought the membrane to where it rests
-SILENCE = (2e-3, 0.2)
+SILENCE = 0.2  # s without input, in which leakage at 85 C has long brought the membrane to where it rests
+_SHORT = 2e-3  # s, for a neuron that fires so fast that the long run writes too much
+_OUTPUT = 8 * 2**20  # bytes: some 150 spikes
 
 Point = tuple[Neuron, float, Setting]  # neuron, supply (V), setting
 
@@ -39,16 +40,23 @@ def silent_bench(neuron: Neuron, **arguments: object) -> Bench:
 
 def noises(points: Sequence[Point], workers: int | None = None) -> list[str | Failure]:
     """Why each neuron is not silent without input, or the run that failed; nothing where no spike comes within :data:`SILENCE`."""
-    told: list[str | Failure] = [""] * len(points)
-    for duration in SILENCE:
-        still = [k for k, noise in enumerate(told) if not noise]
-        plans = [
-            Plan(silent_bench(neuron, supply=supply, max_step=duration / 50), duration, setting)
-            for neuron, supply, setting in (points[k] for k in still)
-        ]
-        for k, result in zip(still, simulate_plans(plans, workers) if plans else [], strict=True):
-            told[k] = _noise(result, duration)
-    return told
+    heard = _listen(points, SILENCE, workers)
+    fast = [k for k, told in enumerate(heard) if isinstance(told, Failure)]
+    for k, told in zip(fast, _listen([points[k] for k in fast], _SHORT, workers), strict=True):
+        heard[k] = told or heard[k]
+    return heard
+
+
+def _listen(points: Sequence[Point], duration: float, workers: int | None) -> list[str | Failure]:
+    plans = [
+        Plan(
+            silent_bench(neuron, supply=supply, max_step=duration / 50),
+            duration,
+            replace(setting, limits=replace(setting.limits, output=_OUTPUT)),
+        )
+        for neuron, supply, setting in points
+    ]
+    return [_noise(result, duration) for result in simulate_plans(plans, workers)]
 
 
 def _noise(result: Run | Failure, duration: float) -> str | Failure:

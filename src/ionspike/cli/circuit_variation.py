@@ -100,12 +100,8 @@ def run_monte_carlo(
         }
         lines.append(f"{name}: yield {met}; {finished.passed} of {finished.count} runs finished")
     lines += _trim_lines(data)
-    failed = [
-        f"{name}, chip {k}: {text}"
-        for name in data.trim.values
-        for k, text in enumerate(data.failure.sel(trim=name).values)
-        if text
-    ]
+    told = data.failure.transpose("trim", "sample").values
+    failed = [f"{name}, chip {k}: {told[j, k]}" for j, name in enumerate(yields) for k in np.flatnonzero(told[j] != "")]
     result = {"conditions": plain(data.attrs), "ranges": _ranges(data), "yield": yields, "failed": failed}
     return result | {"files": paths}, [*_range_lines(data), *lines, *failed, *paths]
 

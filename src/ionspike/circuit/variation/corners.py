@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.provenance import conditions
 from ionspike.circuit.simulate import Setting
-from ionspike.circuit.variation.measure import METRICS, Measured, measure_all, measure_nominal, plan
+from ionspike.circuit.variation.measure import Measured, measure_nominal
+from ionspike.circuit.variation.steps import Steps
 from ionspike.circuit.variation.trim import trim_of
 from ionspike.spice.process import CORNERS
 
@@ -49,44 +48,20 @@ def corners(
 
     nominal = measure_nominal(neuron, setting, workers)
     trim = trim_of(neuron, setting, nominal, workers)
-    points = list(itertools.product(names, temperatures, supplies))
-    measured: dict[str, list[Measured]] = {name: [] for name in trim.names}
-    neurons: dict[str, list[Neuron]] = {name: [] for name in trim.names}
+    steps = Steps(trim)
     for corner in names:
-        mine = [(replace(setting, corner=corner).at(t), v) for c, t, v in points if c == corner]
-        turned = [neuron] * len(mine)
-        for name in trim.names:
-            found = measure_all([plan(n, s, v) for n, (s, v) in zip(turned, mine, strict=True)], workers)
-            measured[name] += found
-            neurons[name] += turned
-            progress(
-                f"{neuron.topology}, {corner}, {name}: {sum(one.works for one in found)} of {len(mine)} points work"
-            )
-            turned = [trim.turned(n, one) for n, one in zip(turned, found, strict=True)]
+        there = [(replace(setting, corner=corner).at(t), v) for t, v in itertools.product(temperatures, supplies)]
+        steps.add([neuron] * len(there), there, workers)
+        progress(f"{neuron.topology}, {corner}: {steps.said(len(there))}")
     dims = ("trim", "corner", "temperature", "supply")
-    shape = (len(trim.names), len(names), len(temperatures), len(supplies))
-    data = table([one for found in measured.values() for one in found], shape, dims)
-    currents = [n.delay_bias for made in neurons.values() for n in made]
-    data["delay_bias"] = (dims, np.reshape(currents, shape), {"units": "A"})
+    data = steps.variables((len(steps.names), len(names), len(temperatures), len(supplies)), dims)
     coordinates = {
-        "trim": list(trim.names),
+        "trim": list(steps.names),
         "corner": list(names),
         "temperature": ("temperature", list(temperatures), {"units": "degC"}),
         "supply": ("supply", list(supplies), {"units": "V"}),
     }
     return xr.Dataset(data, coordinates, conditions(neuron, setting) | trim.attributes | nominal_attributes(nominal))
-
-
-def table(measured: Sequence[Measured], shape: tuple[int, ...], dims: tuple[str, ...]) -> dict[str, tuple]:
-    """The variables of a dataset from measured points in row order."""
-    data: dict[str, tuple] = {}
-    for name, (unit, about) in METRICS.items():
-        values = np.reshape([found[name] for found in measured], shape)
-        data[name.replace("-", "_")] = (dims, values, {"units": unit, "long_name": about})
-    data["works"] = (dims, np.reshape([found.works for found in measured], shape))
-    data["finished"] = (dims, np.reshape([found.finished for found in measured], shape))
-    data["failure"] = (dims, np.reshape([found.failure for found in measured], shape))
-    return data
 
 
 def nominal_attributes(nominal: Measured) -> dict[str, float]:

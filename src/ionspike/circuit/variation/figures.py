@@ -74,7 +74,7 @@ def draw_corners(data: xr.Dataset) -> Figure:
 
 def draw_across(datasets: Sequence[xr.Dataset]) -> Figure:
     """Width, energy and step of several neurons, one a column: bars from lowest to highest over corners and supplies at each temperature,
-    white untrimmed, dark after one trim step, the nominal corner and supply as a dot; above them, in how many points each works."""
+    white untrimmed, dark after one trim step, the first corner at the middle supply as a dot; above them, in how many points each works."""
     made, axes = plotting.figure(len(_ACROSS), len(datasets), width=2.0 * len(datasets), height=7.0, sharey="row")
     grid = np.reshape(axes, (len(_ACROSS), len(datasets)))
     with plotting.look():
@@ -118,7 +118,7 @@ def _bars(axis: Axes, data: xr.Dataset, name: str, scale: float, k: int) -> None
             continue
         x = place + _APART * (2 * k - 1)
         axis.bar(x, np.ptp(kept), _WIDE, kept.min(), color=_FILLS[k], edgecolor="black", linewidth=0.9)
-        typical = data[name].isel(temperature=place, supply=middle).sel(corner="tt").item() * scale
+        typical = data[name].isel(corner=0, temperature=place, supply=middle).item() * scale
         axis.plot(x, typical, "o", ms=4, mfc=_FILLS[1 - k], mec="black", mew=0.8)
 
 

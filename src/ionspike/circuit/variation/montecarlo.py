@@ -16,9 +16,10 @@ import numpy as np
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.provenance import conditions
 from ionspike.circuit.simulate import Setting
-from ionspike.circuit.variation.corners import nominal_attributes, table
-from ionspike.circuit.variation.measure import Measured, measure_all, measure_nominal, plan
-from ionspike.circuit.variation.trim import TRIMS, trim_of
+from ionspike.circuit.variation.corners import nominal_attributes
+from ionspike.circuit.variation.measure import measure_nominal
+from ionspike.circuit.variation.steps import Steps
+from ionspike.circuit.variation.trim import trim_of
 from ionspike.device.spread import Spread
 from ionspike.errors import InputError
 from ionspike.spice.engine import LARGEST_SEED
@@ -91,43 +92,19 @@ def monte_carlo(
 
     nominal = measure_nominal(neuron, replace(setting, corner="tt"), workers)
     step = trim_of(neuron, replace(setting, corner="tt"), nominal, workers) if trim else None
-    trims = TRIMS[:1] if step is None else step.names
-    all_chips = chips(neuron, samples, seed)
-    measured: dict[str, list[Measured]] = {name: [] for name in trims}
-    neurons: dict[str, list[Neuron]] = {name: [] for name in trims}
+    steps, all_chips = Steps(step), chips(neuron, samples, seed)
     for start in range(0, samples, _BATCH):
         batch = all_chips[start : start + _BATCH]
-        settings = [replace(setting, corner=SECTION, seed=chip.seed) for chip in batch]
-        turned = [chip.neuron for chip in batch]
-        for name in trims:
-            found = _measure(turned, settings, workers)
-            measured[name] += found
-            neurons[name] += turned
-            if step is not None:
-                turned = [step.turned(n, m) for n, m in zip(turned, found, strict=True)]
-        progress(_so_far(measured, samples))
-    shape, dims = (len(trims), samples), ("trim", "sample")
-    data = table([m for found in measured.values() for m in found], shape, dims)
-    currents = [n.delay_bias for made in neurons.values() for n in made]
-    data["delay_bias"] = (dims, np.reshape(currents, shape), {"units": "A"})
+        there = [(replace(setting, corner=SECTION, seed=chip.seed), setting.process.supply) for chip in batch]
+        steps.add([chip.neuron for chip in batch], there, workers)
+        progress(f"{start + len(batch)} of {samples} chips; {steps.said(start + len(batch))}")
+    data = steps.variables((len(steps.names), samples), ("trim", "sample"))
     data["membrane"] = ("sample", [chip.neuron.membrane for chip in all_chips], {"units": "F"})
     data["chip_seed"] = ("sample", [chip.seed for chip in all_chips])
     told = conditions(neuron, replace(setting, corner=SECTION)) | {"seed": seed} | nominal_attributes(nominal)
     told |= {} if step is None else step.attributes
     told["ecram_spread"] = _spread_text(neuron)
-    return xr.Dataset(data, {"trim": list(trims), "sample": np.arange(samples)}, told)
-
-
-def _so_far(measured: Mapping[str, list[Measured]], samples: int) -> str:
-    done = [m for found in measured.values() for m in found]
-    first = next(iter(measured.values()))
-    unfinished = sum(not m.finished for m in done)
-    return f"{len(first)} of {samples} chips, {sum(m.works for m in first)} work, {unfinished} runs unfinished"
-
-
-def _measure(neurons: list[Neuron], settings: list[Setting], workers: int | None) -> list[Measured]:
-    plans = [plan(n, s, s.process.supply) for n, s in zip(neurons, settings, strict=True)]
-    return measure_all(plans, workers)
+    return xr.Dataset(data, {"trim": list(steps.names), "sample": np.arange(samples)}, told)
 
 
 def _spread_text(neuron: Neuron) -> str:
