@@ -26,6 +26,7 @@ def test_quantities_may_be_strings_with_units():
         (lambda: Neuron(delay_bias=1.0), "delay_bias"),
         (lambda: Neuron(sizes={"wfoo": 1.0}), "no size 'wfoo'"),
         (lambda: Neuron(sizes={"wreset": 1e6}), "wreset"),
+        (lambda: Neuron(bias_cell="short"), "no bias cell 'short'"),
         (lambda: Neuron("axon-hillock", delay=Ecram.load("reference")), "no delay path"),
         (lambda: Bench(Neuron(), pulses=(1e-6, 1.001e-6)), "overlap"),
         (lambda: Bench(Neuron(), width=1e-10), "shorter than its edge"),
@@ -80,7 +81,7 @@ def _without(word: str) -> str:
         (_OWN.replace("mem spk rst vth", "mem spk rst vdd"), "my.spice line [0-9]+: .subckt my_neuron has the ports"),
         (_OWN.replace("my_neuron", "driver"), "my.spice line [0-9]+: .subckt driver is a name of the bench"),
         (_OWN.replace("my_neuron", "ecram_mine"), "is a name of the bench"),
-        (_OWN.replace("vth vth pf w=0.84", "vth vth pmos w=0.84"), "my.spice line [0-9]+ calls 'pmos'"),
+        (_OWN.replace("vth vth pf w={wfire}", "vth vth pmos w={wfire}"), "my.spice line [0-9]+ calls 'pmos'"),
         (_OWN + ".control\n", "my.spice line [0-9]+ uses .control, which is not allowed"),
         (_OWN + 'x1 a b "c"\n', "my.spice line [0-9]+ holds the character"),
         (_OWN + "rstray mem 0 1k\n", "my.spice line [0-9]+ is outside a .subckt"),
@@ -112,6 +113,12 @@ def test_biases_and_bench_are_those_the_topology_is_sized_for_unless_given():
     assert Neuron("axon-hillock", keeper_bias="1 nA").keeper_bias == 1e-9  # type: ignore[arg-type]
     assert Bench(Neuron("axon-hillock")).read_rail == 0.7
     assert Bench(Neuron("axon-hillock"), read_rail=0.6).read_rail == 0.6
+
+
+def test_a_bench_holds_the_bias_cell_and_the_driver_it_is_asked_for():
+    text = Bench(Neuron(bias_cell="long-bias-cell"), driver_width=0.42, driver_length=0.5).netlist({})
+    assert "vdb long_bias_cell ikeep" in text and ".subckt bias_cell" not in text
+    assert "vdr driver wp=0.42 lp=0.5" in text
 
 
 def test_a_netlist_is_read_with_its_transistors_and_inner_nodes():

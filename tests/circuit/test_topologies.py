@@ -48,3 +48,11 @@ def test_a_users_netlist_runs_like_the_one_it_copies(tmp_path: Path, setting: Se
     mine, theirs = _run(str(own), setting), _run("delay-feedback-lif", setting)
     np.testing.assert_allclose(mine.spike_times, theirs.spike_times, rtol=1e-3)
     np.testing.assert_allclose(mine.widths, theirs.widths, rtol=0.01)
+
+
+def test_a_reference_four_times_as_long_gives_the_same_spike_with_a_third_of_the_bias_current(setting: Setting):
+    neurons = (Neuron(), Neuron(bias_cell="long-bias-cell", delay_bias=0.42e-9))
+    ordinary, long = (simulate(Bench(n, pulses=tuple(regular(200e3, 12))), 64e-6, setting) for n in neurons)
+    assert long.widths[0] == pytest.approx(ordinary.widths[0], rel=0.1)
+    powers = [run.waveforms.integral(run["i(vdb)"], 0.0, 64e-6) for run in (ordinary, long)]
+    assert 0 < powers[1] / powers[0] < 0.34

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from scipy.constants import Boltzmann, zero_Celsius
 
 from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.parts import rest_netlist
 from ionspike.circuit.settle import rest_voltages
 from ionspike.circuit.simulate import Run, Setting, job, simulate
-from ionspike.circuit.testbench import Bench, rest_netlist
+from ionspike.circuit.testbench import Bench
 from ionspike.errors import InputError, RunError
 from ionspike.spice.batch import run_one
 from ionspike.spice.engine import Job, Transient

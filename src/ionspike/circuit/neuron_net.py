@@ -14,9 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.parts import (
+    RAILS,
+    bias_lines,
+    neuron_lines,
+    rail_lines,
+    source,
+    start_voltages,
+)
 from ionspike.circuit.settle import rest_voltages
 from ionspike.circuit.simulate import Setting, simulate_pulses
-from ionspike.circuit.testbench import RAILS, Bench, bias_lines, neuron_lines, rail_lines, source, start_voltages
+from ionspike.circuit.testbench import Bench
 from ionspike.circuit.topologies import netlist
 from ionspike.device import Ecram, subckt, subckt_name
 from ionspike.errors import InputError
@@ -73,7 +81,7 @@ class NeuronNet:
     def netlist(self, rest: dict[str, float]) -> str:
         """The whole circuit; ``rest``: settled voltages (V) of the bias lines and of one neuron's inner nodes."""
         bench, neuron = self.bench, self.bench.neuron
-        lines = [netlist(stem).rstrip() for stem in ("transistors", "bias-cell", "driver")]
+        lines = [netlist(stem).rstrip() for stem in ("transistors", neuron.bias_cell, "driver")]
         lines += [neuron.kind.text.rstrip(), subckt(self.synapse).rstrip()]
         lines += [*rail_lines(bench.supply), f"vdr vdr 0 {bench.supply!r}", f"vrd vrd 0 {bench.read_rail!r}"]
         lines += bias_lines(neuron, "")
@@ -89,7 +97,7 @@ class NeuronNet:
         for k, pulses in enumerate(self.inputs):
             if pulses:
                 lines.append(source(pulses, bench.width, bench.edge, bench.supply, f"in{k}", f"preb{k}"))
-                lines += [f"xdr{k} preb{k} pre{k} vdr driver", *self._synapse(f"i{k}", f"pre{k}", k)]
+                lines += [bench.driver(str(k), f"preb{k}", f"pre{k}"), *self._synapse(f"i{k}", f"pre{k}", k)]
                 start |= {f"preb{k}": bench.supply, f"pre{k}": 0.0, f"ai{k}": 0.0}
         for k, (sender, target) in enumerate(self.pairs):
             lines += self._synapse(f"c{k}", f"spk{sender}", target)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from ionspike.circuit.topologies import PLACEMENTS, Topology, find_topology
+from ionspike.circuit.topologies import BIAS_CELLS, PLACEMENTS, Topology, find_topology
 from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.units import quantity
@@ -28,9 +28,10 @@ class Neuron:
         leak: between membrane and ground, opened by the input pulse, gated by the neuron's own spike.
         delay: in the delay path, gated by the neuron's own spike.
         sizes: parameters of the netlist that differ from its defaults.
+        bias_cell: a name in ``BIAS_CELLS``: which mirrors the reference currents reach it through.
 
     Raises:
-        InputError: an unknown topology, bias or size, a value out of range, or a placement this topology has no path for.
+        InputError: an unknown topology, bias cell or size, a value out of range, or a placement this topology has no path for.
     """
 
     topology: str = "delay-feedback-lif"
@@ -43,6 +44,7 @@ class Neuron:
     leak: Ecram | None = None
     delay: Ecram | None = None
     sizes: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    bias_cell: str = BIAS_CELLS[0]
     kind: Topology = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -57,6 +59,8 @@ class Neuron:
         _convert(self, "delay_bias", "A", 0.0, 1e-5)
         _convert(self, "keeper_bias", "A", 1e-13, 1e-6)
         _convert(self, "leak_bias", "A", 0.0, 1e-6)
+        if self.bias_cell not in BIAS_CELLS:
+            raise InputError(f"there is no bias cell {self.bias_cell!r}; expected one of {', '.join(BIAS_CELLS)}")
         for name, value in self.sizes.items():
             if name not in self.kind.sizes:
                 raise InputError(f"{self.topology} has no size {name!r}; expected one of {', '.join(self.kind.sizes)}")

@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.testbench import rest_netlist
+from ionspike.circuit.parts import rest_netlist
+from ionspike.circuit.subcircuit import read_subcircuits
+from ionspike.circuit.topologies import netlist
 from ionspike.spice.batch import run_all
 from ionspike.spice.engine import Failure, Job, Limits, Transient
 from ionspike.spice.waveforms import Waveforms
@@ -20,7 +22,7 @@ from ionspike.spice.waveforms import Waveforms
 if TYPE_CHECKING:
     from ionspike.circuit.simulate import Setting
 
-_LINES = ("bp", "bn", "bd", "bl", "xb.e1", "xb.e2", "xb.e3", "da", "db")
+_LINES = ("bp", "bn", "bd", "bl", "da", "db")
 _KEPT = 1024  # resting states
 
 Wanted = tuple[Neuron, float, "Setting"]  # neuron, supply (V), setting
@@ -71,6 +73,12 @@ def _key(neuron: Neuron, supply: float, setting: Setting) -> Wanted:
     )
 
 
+def _lines(neuron: Neuron) -> tuple[str, ...]:
+    """Nodes of the bias lines, the bias cell's inner ones among them."""
+    cell, *_ = read_subcircuits(netlist(neuron.bias_cell))
+    return (*_LINES, *(f"xb.{node}" for node in cell.inner))
+
+
 def _job(neuron: Neuron, supply: float, setting: Setting) -> Job:
     # 4 pF at the delay line and at most a volt or two: more than that over the smallest current is far past any transient of the bias cell
     smallest = min(
@@ -80,7 +88,7 @@ def _job(neuron: Neuron, supply: float, setting: Setting) -> Job:
     return Job(
         netlist=rest_netlist(neuron, supply),
         transient=Transient(stop=stop, max_step=stop / 50),
-        save=(*(f"v({line})" for line in _LINES), *(f"v(xn.{node})" for node in neuron.kind.circuit.inner)),
+        save=(*(f"v({line})" for line in _lines(neuron)), *(f"v(xn.{node})" for node in neuron.kind.circuit.inner)),
         process=setting.process,
         corner=setting.corner,
         accuracy=setting.accuracy,
@@ -91,7 +99,7 @@ def _job(neuron: Neuron, supply: float, setting: Setting) -> Job:
 def _read(key: Wanted, settled: Waveforms | Failure) -> State | Failure:
     if isinstance(settled, Failure):
         return settled
-    biases = {line: float(settled[f"v({line})"][-1]) for line in _LINES}
+    biases = {line: float(settled[f"v({line})"][-1]) for line in _lines(key[0])}
     if not all(-0.1 <= value <= key[1] + 0.1 for value in biases.values()):
         return Failure(f"the bias cell does not settle: {biases}", settled.attempts)
     return biases, {node: float(settled[f"v(xn.{node})"][-1]) for node in key[0].kind.circuit.inner}

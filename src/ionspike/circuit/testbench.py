@@ -15,11 +15,18 @@ import numpy as np
 
 from ionspike.circuit.capacitor_synapse import CapacitorSynapse
 from ionspike.circuit.neurons import Neuron
+from ionspike.circuit.parts import (
+    RAILS,
+    bias_lines,
+    neuron_lines,
+    rail_lines,
+    source,
+    start_voltages,
+)
 from ionspike.circuit.topologies import netlist
 from ionspike.device import Ecram, subckt, subckt_name
 from ionspike.errors import InputError
 
-RAILS = ("vdd", "vth", "vdl", "vdb")  # of neuron and bias cell
 _STEP_PER_EDGE = (
     1e4  # ngspice merges breakpoints closer than 5e-5 of the longest step and drops the rest of the train, silently
 )
@@ -38,6 +45,7 @@ class Bench:
         presynaptic: a neuron that the input pulses fire and whose spike is the input; ``None``: the driver's pulse is the input.
         read_rail: voltage of the read rail (V).
         switch: width of the read switches (um, L = 0.18 um).
+        driver_width, driver_length: size of the input driver's pfet (um).
         hold: a voltage (V) the bench holds the membrane at, to measure charge; ``None``: the membrane is free.
         current: a constant current (A) into the membrane beside the input pulses.
         start: voltage (V) the membrane starts from, where the bench does not hold it.
@@ -56,6 +64,8 @@ class Bench:
     presynaptic: Neuron | None = None
     read_rail: float = _OF_TOPOLOGY
     switch: float = _OF_TOPOLOGY
+    driver_width: float = 0.84
+    driver_length: float = 0.25
     hold: float | None = None
     current: float = 0.0
     start: float = 0.0
@@ -76,6 +86,8 @@ class Bench:
             "width",
             "read_rail",
             "switch",
+            "driver_width",
+            "driver_length",
             "hold",
             "current",
             "start",
@@ -138,7 +150,8 @@ class Bench:
             InputError: two neurons or two devices of one name that differ.
         """
         neurons = [self.neuron] if self.presynaptic is None else [self.neuron, self.presynaptic]
-        parts = [netlist(stem).rstrip() for stem in ("transistors", "bias-cell", "driver")]
+        cells = dict.fromkeys(neuron.bias_cell for neuron in neurons)
+        parts = [netlist(stem).rstrip() for stem in ("transistors", *cells, "driver")]
         parts += _distinct_topologies(neurons)
         parts += [] if self.capacitor is None else [self.capacitor.netlist.rstrip()]
         parts += [subckt(device).rstrip() for device in _distinct(device for n in neurons for _, device in n.devices)]
@@ -179,13 +192,17 @@ class Bench:
     def _input(self) -> list[str]:
         """The source, its driver, and a presynaptic neuron's own input: a fixed read that fires it once per pulse."""
         target = "pre" if self.presynaptic is None else "pin"
-        lines = [source(self.pulses, self.source_width, self.edge, self.supply), f"xdr preb {target} vdr driver"]
+        lines = [source(self.pulses, self.source_width, self.edge, self.supply), self.driver("", "preb", target)]
         if self.presynaptic is not None:
             lines += [
                 "xswp vrd pin ap 0 nf w=1 l=0.18",
                 f"rreadp ap memp {20e3 * 2e-12 / (self.presynaptic.membrane or 2e-12)!r}",
             ]
         return lines
+
+    def driver(self, tail: str, source: str, target: str) -> str:
+        """The line of an input driver, ``xdr`` + ``tail``, from a source's node to the pulse it gives."""
+        return f"xdr{tail} {source} {target} vdr driver wp={self.driver_width!r} lp={self.driver_length!r}"
 
     def _paths(self) -> list[str]:
         neuron = self.neuron
@@ -251,75 +268,3 @@ def _distinct(devices: Iterable[Ecram]) -> list[Ecram]:
         if named.setdefault(device.name, device) != device:
             raise InputError(f"two different devices are called {device.name!r} in one bench; expected a name each")
     return list(named.values())
-
-
-def bias_lines(neuron: Neuron, tail: str) -> list[str]:
-    """The bias cell of a neuron; ``tail`` marks the nodes of a presynaptic one."""
-    currents = f"ikeep={neuron.keeper_bias!r} idelay={neuron.delay_bias!r} ileak={neuron.leak_bias!r}"
-    lines = [f"xb{tail} bp{tail} bn{tail} bd{tail} bl{tail} vdb{tail} bias_cell {currents}"]
-    if neuron.leak_bias == 0:
-        # a mirror without current would take seconds to bring its line down: the leak is switched off, not starved
-        lines.append(f"rbl{tail} bl{tail} 0 1")
-    return lines
-
-
-def rail_lines(supply: float) -> list[str]:
-    """The rails of neuron and bias cell; threshold and delay stage hang on one of them and are metered apart."""
-    return [f"vdd vdd 0 {supply!r}", "vth vdd vth 0", "vdl vdd vdl 0", f"vdb vdb 0 {supply!r}"]
-
-
-def neuron_lines(
-    neuron: Neuron,
-    name: str,
-    tail: str,
-    load: float,
-    gate_connected: bool,
-    output: str = "spk",
-    rails: str = "vth vdl",
-    bias: str = "",
-    event: str = "0",
-) -> list[str]:
-    """The neuron ``x`` + ``name``, its delay element and its load. ``tail`` marks its nodes, ``bias`` the lines of its bias cell,
-    ``event`` is the input pulse for a netlist that watches it."""
-    sizes = "".join(f" {key}={float(value)!r}" for key, value in neuron.parameters.items())
-    lines = [
-        f"x{name} mem{tail} {output} rst{tail} {rails} bp{bias} bn{bias} bd{bias} bl{bias} da{tail} db{tail} "
-        f"{event + ' ' if neuron.kind.watches_input else ''}{neuron.kind.subckt}{sizes}",
-        f"cload{tail} {output} 0 {load!r}",
-    ]
-    if neuron.delay is not None:
-        lines.append(f"xdelay{tail} {output if gate_connected else '0'} da{tail} db{tail} {subckt_name(neuron.delay)}")
-    else:
-        lines.append(f"rjoin{tail} da{tail} db{tail} 1")
-    return lines
-
-
-def start_voltages(tail: str, output: str = "spk") -> dict[str, float]:
-    """Where the outer nodes of a neuron start (V): all at ground."""
-    return dict.fromkeys((f"mem{tail}", output, f"rst{tail}", f"da{tail}", f"db{tail}"), 0.0)
-
-
-def rest_netlist(neuron: Neuron, supply: float) -> str:
-    """A neuron alone with its bias cell and nothing at its input, started near its resting state."""
-    lines = [netlist("transistors").rstrip(), netlist("bias-cell").rstrip(), neuron.kind.text.rstrip()]
-    lines += rail_lines(supply) + bias_lines(neuron, "") + neuron_lines(neuron, "n", "", 10e-15, False)
-    start = start_voltages("") | {f"xn.{node}": share * supply for node, share in neuron.kind.start.items()}
-    start |= {"bp": 0.7 * supply, "bn": 0.25, "bd": 0.4, "bl": 0.2 if neuron.leak_bias > 0 else 0.0}
-    start |= dict.fromkeys(RAILS, supply)
-    lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in start.items()))
-    return "\n".join(lines) + "\n"
-
-
-def source(
-    pulses: Sequence[float], width: float, edge: float, supply: float, name: str = "in", node: str = "preb"
-) -> str:
-    """A piecewise-linear source, high at rest (the driver inverts), as wide as asked for at half height."""
-    points: list[tuple[float, float]] = [(0.0, supply)]
-    for start in pulses:
-        low, high = start + edge, start + width
-        points += [(start, supply), (low, 0.0), *([(high, 0.0)] if high > low else []), (high + edge, supply)]
-    if points[1:] and points[1][0] == 0.0:
-        points = points[1:]
-    words = [f"{t!r} {v!r}" for t, v in points]
-    rows = [" ".join(words[i : i + 8]) for i in range(0, len(words), 8)]
-    return f"v{name} {node} 0 pwl(" + "\n+ ".join(rows) + ")"

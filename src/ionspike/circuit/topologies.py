@@ -17,6 +17,7 @@ from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
+from ionspike.circuit.sizes import DELAY, STAGES, L, Size, W
 from ionspike.circuit.subcircuit import Subcircuit, read_subcircuits
 from ionspike.errors import InputError
 
@@ -24,23 +25,14 @@ PORTS = ("mem", "spk", "rst", "vth", "vdl", "bp", "bn", "bd", "bl", "da", "db")
 EVENT = "pre"  # a further port a netlist may end with: the input pulse, for a threshold that looks only then
 PLACEMENTS = ("synapse", "input", "leak", "delay")
 _LARGEST = 1_000_000  # bytes of a user's netlist
-BENCH_SUBCKTS = ("nf", "pf", "bias_cell", "driver")
+BIAS_CELLS = ("bias-cell", "long-bias-cell")  # netlists of the package
+BENCH_SUBCKTS = ("nf", "pf", *(name.replace("-", "_") for name in BIAS_CELLS), "driver")
 
 Numbers = Mapping[str, float]
 
 
 def _numbers(**values: float) -> Numbers:
     return MappingProxyType(values)
-
-
-@dataclass(frozen=True)
-class Size:
-    """A parameter of a netlist: unit (``um`` for drawn sizes), range, and what it sets."""
-
-    unit: str
-    low: float
-    high: float
-    about: str
 
 
 @dataclass(frozen=True)
@@ -98,17 +90,6 @@ def netlist(stem: str) -> str:
     return (resources.files("ionspike.circuit") / "netlists" / f"{stem}.spice").read_text()
 
 
-_W, _L = ("um", 0.42, 50.0), ("um", 0.15, 20.0)
-_DELAY_SIZES = MappingProxyType(
-    {
-        "wreset": Size(*_W, "width of the membrane's reset transistor"),
-        "lrestore": Size(*_L, "length of the transistor that restores n1: how long the reset lasts"),
-        "wdelay": Size(*_W, "width of the delay mirror"),
-        "ldelay": Size(*_L, "length of the delay mirror"),
-    }
-)
-
-
 def _topology(
     name: str, sizes: Mapping[str, Size], start: Numbers, biases: Numbers, drive: Numbers, about: str
 ) -> Topology:
@@ -122,7 +103,7 @@ TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
         for t in (
             _topology(
                 "delay-feedback-lif",
-                sizes=_DELAY_SIZES,
+                sizes=STAGES,
                 start=_numbers(n1=1.0, d1=1.0, d3=1.0, dn=0.4),
                 biases=_numbers(membrane=2e-12, delay_bias=1.56e-9, keeper_bias=0.05e-9, leak_bias=0.0),
                 drive=_numbers(read_rail=0.45, width=9e-9, switch=4.0),
@@ -133,7 +114,7 @@ TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
                 sizes=MappingProxyType(
                     {
                         "cfb": Size("F", 1e-15, 10e-12, "capacitor from the output back to the membrane"),
-                        "wreset": Size(*_W, "width of the reset path"),
+                        "wreset": Size(*W, "width of the reset path"),
                     }
                 ),
                 start=_numbers(n1=1.0, p1=1.0),
@@ -145,12 +126,12 @@ TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
                 "schmitt-trigger-lif",
                 sizes=MappingProxyType(
                     {
-                        "wtrigger": Size(*_W, "width of the trigger's input transistor"),
-                        "wdegenerate": Size(*_W, "width of the diode under it: the upper threshold"),
-                        "lrestore": Size(*_L, "length of the mirror whose current sets the lower threshold"),
-                        "wreset": Size(*_W, "width of the reset path"),
+                        "wtrigger": Size(*W, "width of the trigger's input transistor"),
+                        "wdegenerate": Size(*W, "width of the diode under it: the upper threshold"),
+                        "lrestore": Size(*L, "length of the mirror whose current sets the lower threshold"),
+                        "wreset": Size(*W, "width of the reset path"),
                         "ceb": Size("F", 1e-15, 1e-12, "capacitor that delays the falling edge's release"),
-                        "lenable": Size(*_L, "length of the transistor that closes the falling edge"),
+                        "lenable": Size(*L, "length of the transistor that closes the falling edge"),
                     }
                 ),
                 start=_numbers(n1=1.0, eb=1.0, y=1.0, q=1.0),
@@ -164,11 +145,11 @@ TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
                     {
                         "cref": Size("F", 1e-15, 10e-12, "capacitor of the refractory period"),
                         "cahp": Size("F", 1e-15, 10e-12, "capacitor of the adaptation"),
-                        "wahp": Size(*_W, "width of the adaptation's output transistor"),
-                        "wreset": Size(*_W, "width of the membrane's reset transistor"),
-                        "lahp": Size(*_L, "length of the transistor that charges it at a spike"),
-                        "lwidth": Size(*_L, "length of the transistor that raises rst: the width of the spike"),
-                        "lref": Size(*_L, "length of the refractory mirror"),
+                        "wahp": Size(*W, "width of the adaptation's output transistor"),
+                        "wreset": Size(*W, "width of the membrane's reset transistor"),
+                        "lahp": Size(*L, "length of the transistor that charges it at a spike"),
+                        "lwidth": Size(*L, "length of the transistor that raises rst: the width of the spike"),
+                        "lref": Size(*L, "length of the refractory mirror"),
                     }
                 ),
                 start=_numbers(n1=1.0, sd=1.0, sb=1.0, rb=1.0, f=1.0),
@@ -178,7 +159,7 @@ TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
             ),
             _topology(
                 "comparator-lif",
-                sizes=_DELAY_SIZES,
+                sizes=DELAY,
                 start=_numbers(n1=1.0, d1=1.0, d3=1.0, dn=0.4, ref=0.2, m=0.8, s=0.1),
                 biases=_numbers(membrane=2e-12, delay_bias=1.56e-9, keeper_bias=0.05e-9, leak_bias=0.0),
                 drive=_numbers(read_rail=0.6, width=9e-9, switch=4.0),
@@ -189,11 +170,11 @@ TOPOLOGIES: Mapping[str, Topology] = MappingProxyType(
                 sizes=MappingProxyType(
                     {
                         "cw": Size("F", 1e-15, 10e-12, "capacitor of the recovery variable"),
-                        "wk": Size(*_W, "width of the potassium transistor"),
-                        "lna": Size(*_L, "length of the sodium transistor"),
-                        "lw": Size(*_L, "length of the transistor that charges the recovery variable"),
-                        "wdelay": Size(*_W, "width of the mirror that discharges it"),
-                        "ldelay": Size(*_L, "length of the mirror that discharges it"),
+                        "wk": Size(*W, "width of the potassium transistor"),
+                        "lna": Size(*L, "length of the sodium transistor"),
+                        "lw": Size(*L, "length of the transistor that charges the recovery variable"),
+                        "wdelay": Size(*W, "width of the mirror that discharges it"),
+                        "ldelay": Size(*L, "length of the mirror that discharges it"),
                     }
                 ),
                 start=_numbers(n1=1.0, h=1.0, wb=1.0),
@@ -212,8 +193,8 @@ VARIANTS: Mapping[str, Topology] = MappingProxyType(
             "input-gated-lif",
             sizes=MappingProxyType(
                 {
-                    **_DELAY_SIZES,
-                    "lclose": Size(*_L, "length of the mirror that closes the window: how long it is open"),
+                    **STAGES,
+                    "lclose": Size(*L, "length of the mirror that closes the window: how long it is open"),
                 }
             ),
             start=TOPOLOGIES["delay-feedback-lif"].start,
