@@ -2,8 +2,8 @@
 
     python examples/energy_scaling.py --out DIR [--largest 1e6] [--anchor whole-net.json]
 
-Neurons are the delay-feedback cell with ECRAM synapses, calibrated on ngspice and SKY130 (tt, 27 C, 1.8 V): membrane, threshold, read and
-gate energy come from there. Layout is assumed: neurons on a square grid of PITCH, wires of WIRE farad a metre between them, Manhattan
+Neurons are the delay-feedback cell with ECRAM synapses and an axon, calibrated on ngspice and SKY130 (tt, 27 C, 1.8 V): membrane, threshold,
+read and gate energy come from there. Layout is assumed: neurons on a square grid of PITCH, wires of WIRE farad a metre between them, Manhattan
 distance. ``--anchor`` is what ``python -m benchmarks.whole_net --json FILE`` wrote: the same engine against ngspice on a whole net.
 """
 
@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ionspike import files, plotting
+from ionspike.circuit.axon import AXON_GATE, measure_axon
 from ionspike.circuit.energy import IDLE, SHARE, idle_power_of
-from ionspike.circuit.neuron_net import bench_into, gate_capacitance
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting, simulate
+from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.network import CellSynapse, FixedInDegree, Network, OneToOne, Pairs, Poisson
 from ionspike.network.calibrate import calibrate
@@ -36,6 +37,7 @@ Index = NDArray[np.int64]
 
 FAN_IN = 10
 PITCH = 40e-6  # m, assumed: 2 pF of MIM capacitor at 2 fF/um2 are 1,000 um2, transistors and synapses take the rest of 1,600 um2
+LOCAL = 1e-15  # F of wire at each output, in front of the axon
 WIRE = 0.2e-9  # F/m, assumed: 0.2 fF/um, what a minimum-width wire over a plane has in processes of this size
 OUTSIDE, INSIDE = 0.15, 0.04  # channel width against the reference card's, of input and recurrent synapses
 CAUSES = ("static", "waiting", "spikes", "read", "gates", "wires")
@@ -46,27 +48,27 @@ SHOWN = 1000  # neurons, where the causes are of one size
 
 @dataclass(frozen=True)
 class Cells:
-    """The calibrated cell with its input and its recurrent synapse, and what the split needs: energy (J) of one gate of fan-out and the
-    power (W) of a bias cell."""
+    """The calibrated cell with its input and its recurrent synapse, and the power (W) of a bias cell."""
 
     outside: Cell
     inside: Cell
-    gate: float
     bias: float
 
 
 def cells(setting: Setting) -> Cells:
-    """Calibrate on a neuron that drives the gates of its fan-out."""
+    """Calibrate on a neuron with an axon, and on input pulses as wide as those that the axon passes on."""
     outside, inside = (Ecram.load("reference").scaled(w) for w in (OUTSIDE, INSIDE))
-    gate, bare = gate_capacitance(inside), Neuron()
-    bench = bench_into(bare, outside, 2e-15 + FAN_IN * gate)
+    neuron = Neuron(synapse=inside)
+    axon = measure_axon(Bench(neuron, load=LOCAL), FAN_IN, setting, wire=0.0)
+    bench = Bench(neuron.with_(synapse=outside), width=axon.source_width, load=LOCAL + AXON_GATE, idle=FAN_IN)
     held = measure_held(bench, setting)
     first = calibrate(bench, setting, held)
-    second = calibrate(bench.with_(neuron=bare.with_(synapse=inside)), setting, held, counts=(320, 200))
+    second = calibrate(bench.with_(neuron=neuron), setting, held, counts=(320, 200))
     _, bias = idle_power_of(simulate(bench.with_(pulses=()), IDLE, setting))
-    # a spike pays the gates of its fan-out, which are part of the load it was calibrated with
-    unpaid = replace(second, synapse=replace(second.synapse, pulse_energy=0.0))
-    return Cells(first, unpaid, gate * bench.supply**2, bias)
+    # an axon draws at each spike, and each gate behind it
+    sending = replace(first, soma=replace(first.soma, spike_energy=first.soma.spike_energy + axon.energy))
+    behind = replace(second, synapse=replace(second.synapse, pulse_energy=axon.gate))
+    return Cells(sending, behind, bias)
 
 
 def grid(size: int) -> NDArray[np.float64]:
@@ -142,20 +144,17 @@ def measure(graph: str, size: int, rate: float, seed: int, given: Cells, span: f
     simulation.run(span)
     result = simulation.run(span)
     energy, spikes = result.energies["neurons"], result.neurons("neurons")
-    fan_out = np.bincount(source, minlength=size)
     place = hilbert(size) if graph == "small-world" else grid(size)
     length = np.abs(place[source] - place[target]).sum(axis=1)
     farads = WIRE * np.bincount(source, length, minlength=size)
     fired = np.bincount(spikes, minlength=size)
-    gates = given.gate * float(fired @ fan_out)
     supply = given.outside.soma.supply
-    # the calibrated spike drove the mean fan-out; each neuron is charged for its own
     powers = {
         "static": energy["static"] + given.bias / SHARE * size * span,
         "waiting": energy["threshold"],
-        "spikes": energy["output"] - given.gate * FAN_IN * len(spikes),
+        "spikes": energy["output"],
         "read": energy["read"],
-        "gates": energy["input"] + gates,
+        "gates": energy["input"],
         "wires": supply**2 * float(fired @ farads),
     }
     return {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ionspike.circuit.neuron_net import NeuronNet, simulate_net, trains_by_target
+from ionspike.circuit.axon import AXON_GATE
+from ionspike.circuit.neuron_net import Input, NeuronNet, simulate_net, trains_by_target
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting, simulate
 from ionspike.circuit.testbench import Bench
@@ -24,28 +25,51 @@ def bench(reference: Ecram) -> Bench:
 
 @pytest.mark.spice
 def test_a_spike_moves_the_synapse_that_it_reaches_and_no_other(bench: Bench, setting: Setting):
-    run = simulate_net(NeuronNet(bench, (PULSES, ()), ((0, 1),)), STOP, setting)
-    assert [len(train) for train in run.inputs] == [len(PULSES), 0]
+    run = simulate_net(NeuronNet(bench, 2, (Input(PULSES),), ((0, 1),)), STOP, setting)
+    assert [len(train) for train in run.trains] == [len(PULSES), len(run.spikes[0])]
     assert len(run.spikes[0]) >= 2 and len(run.spikes[1]) == 0
     first = run.spikes[0][0]
-    before, after = run.states(first - 0.1e-6)[:, 0], run.states(first + 0.1e-6)[:, 0]
+    before, after = np.array(run.states(first - 0.1e-6))[:, 0], np.array(run.states(first + 0.1e-6))[:, 0]
     assert before[0] > 0.01 and before[1] == pytest.approx(0.0, abs=1e-3)
     assert after[1] > before[1] + 0.01  # the spike is the pulse of the second neuron's synapse
-    assert [len(t) for t in trains_by_target(run)[1]] == [len(run.spikes[0])]
+    assert [[n for n, _ in synapses] for synapses in trains_by_target(run)] == [[0], [1]]
     assert all(value > 0 for value in run.energy().values())
+    # behind its axon a spike is the pulse and nothing else: while the output rises, 0.5 V of it, the target stays where it is
+    mem = [run.waveforms.at("v(mem1)", first + t) for t in (-20e-6, -20e-9, 60e-9)]
+    assert abs(mem[1] - mem[0]) < 0.002 * (mem[2] - mem[1])
 
 
 @pytest.mark.spice
-def test_a_neuron_in_a_net_of_one_is_the_neuron_on_its_bench(bench: Bench, setting: Setting):
-    whole = simulate_net(NeuronNet(bench, (PULSES,), ()), STOP, setting)
+def test_a_neuron_in_a_net_is_the_neuron_on_its_bench(bench: Bench, setting: Setting):
     alone = simulate(bench.with_(pulses=PULSES), STOP, setting)
+    whole = simulate_net(NeuronNet(bench, 1, (Input(PULSES),)), STOP, setting)
     # the same elements in another order: time points differ, spikes by less than a hundredth of their width
     np.testing.assert_allclose(whole.spikes[0], alone.spike_times, atol=0.1e-9)
     np.testing.assert_allclose(whole.states(STOP)[0], alone.states("synapse")[-1, :1], atol=1e-4)
+    # with an axon it is that of a bench with the axon's gate as its load: without, spikes come 1 us earlier
+    joined = simulate_net(NeuronNet(bench, 2, (Input(PULSES),), ((0, 1),)), STOP, setting)
+    loaded = simulate(bench.with_(pulses=PULSES, load=bench.load + AXON_GATE), STOP, setting)
+    np.testing.assert_allclose(joined.spikes[0], loaded.spike_times, atol=0.1e-6)
+
+
+@pytest.mark.spice
+def test_a_synapse_to_ground_draws_the_membrane_down_and_one_to_the_rail_lifts_it(
+    bench: Bench, reference: Ecram, setting: Setting
+):
+    inhibit = Input(tuple(t + 5e-6 for t in PULSES[:3]), device=reference.scaled(0.1, "weak"), rail=0.0)
+    run = simulate_net(NeuronNet(bench, 1, (Input(PULSES[:3]), inhibit)), 70e-6, setting)
+    steps = [
+        [float(run.waveforms.at("v(mem0)", t + 1e-6) - run.waveforms.at("v(mem0)", t - 1e-8)) for t in train]
+        for train in run.inputs
+    ]
+    assert min(steps[0]) > 0.02 and max(steps[1][1:]) < -0.002
+    assert sum(value for name, value in run.energy().items() if name == "i(vrd1)") == 0.0
 
 
 def test_a_net_that_does_not_fit_is_refused(bench: Bench):
     with pytest.raises(InputError, match=r"joins neurons that are not there"):
-        NeuronNet(bench, (PULSES,), ((0, 1),))
+        NeuronNet(bench, 1, (Input(PULSES),), ((0, 1),))
+    with pytest.raises(InputError, match=r"an input ends at neuron 1; expected numbers from 0 to 0"):
+        NeuronNet(bench, 1, (Input(PULSES, 1),))
     with pytest.raises(InputError, match="needs an ECRAM at 'synapse'"):
-        NeuronNet(bench.with_(neuron=Neuron()), (PULSES,), ())
+        NeuronNet(bench.with_(neuron=Neuron()), 1, (Input(PULSES),))

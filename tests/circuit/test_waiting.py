@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ionspike.circuit.energy import block_energy
-from ionspike.circuit.neuron_net import NeuronNet
+from ionspike.circuit.neuron_net import Input, NeuronNet
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting, simulate
 from ionspike.circuit.testbench import Bench
@@ -50,4 +50,4 @@ def test_the_netlist_takes_the_input_pulse_behind_the_ports_of_every_neuron():
 
 def test_a_net_refuses_a_neuron_that_watches_one_input(reference: Ecram):
     with pytest.raises(InputError, match="watches its input pulse"):
-        NeuronNet(Bench(Neuron(GATED, synapse=reference)), ((1e-6,),), ())
+        NeuronNet(Bench(Neuron(GATED, synapse=reference)), 1, (Input((1e-6,)),))

@@ -1,42 +1,61 @@
 """Several neurons of one kind with synapses between them as one netlist: what a network simulation is held against.
 
-Every synapse is a read switch and an ECRAM of its own between the read rail and the membrane of its target, both opened by the pulse that
-arrives: an input's, through a driver on a metered rail, or the spike of another neuron, straight from its output. All neurons share one
-bias cell, whose gate lines carry no current.
+Every synapse is a read switch and an ECRAM of its own between a read rail and the membrane of its target, both opened by the pulse that
+arrives: an input's, through a driver on a metered rail, or the spike of another neuron through its axon (``netlists/axon.spice``). All
+neurons share one bias cell, whose gate lines carry no current.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.parts import (
-    RAILS,
-    bias_lines,
-    neuron_lines,
-    rail_lines,
-    source,
-    start_voltages,
-)
+from ionspike.circuit.parts import RAILS, bias_lines, neuron_lines, rail_lines, source, start_voltages
 from ionspike.circuit.settle import rest_voltages
-from ionspike.circuit.simulate import Setting, simulate_pulses
-from ionspike.circuit.testbench import Bench
+from ionspike.circuit.simulate import Setting
+from ionspike.circuit.testbench import Bench, distinct_devices
 from ionspike.circuit.topologies import netlist
 from ionspike.device import Ecram, subckt, subckt_name
 from ionspike.errors import InputError
-from ionspike.spice.batch import run_one
-from ionspike.spice.engine import EnergyCheck, Job, PulseCheck, Transient
+from ionspike.spice.batch import run_all, run_one
+from ionspike.spice.engine import EnergyCheck, Failure, Job, PulseCheck, Transient
 from ionspike.spice.waveforms import Waveforms
-from ionspike.spikes import regular
 
 Array = NDArray[np.float64]
 
 
-SWITCH_GATE = 1.6e-15  # F, of a read switch of 1 um by 0.18 um with its overlaps: 8.6 fF/um2 of 4.1 nm of oxide
+@dataclass(frozen=True)
+class Input:
+    """A train of input pulses and the synapse that it opens.
+
+    Args:
+        pulses: start times (s), ascending.
+        target: number of the neuron.
+        device: the ECRAM; ``None``: that of the net's bench.
+        rail: voltage (V) it reads from; ``None``: that of the net's bench. At 0 V the synapse inhibits: it draws the membrane to its rest.
+    """
+
+    pulses: tuple[float, ...]
+    target: int = 0
+    device: Ecram | None = None
+    rail: float | None = None
+
+    def __post_init__(self) -> None:
+        # numpy's scalars would be written into the netlist with their type
+        object.__setattr__(self, "pulses", tuple(float(t) for t in self.pulses))
+
+
+@dataclass(frozen=True)
+class _Synapse:
+    name: str
+    gate: str
+    target: int
+    device: Ecram
+    rail: float
 
 
 @dataclass(frozen=True)
@@ -45,13 +64,17 @@ class NeuronNet:
 
     Args:
         bench: one neuron with the synapse that every connection gets.
-        inputs: start times (s) of the input pulses of each neuron, one train a neuron; empty where a neuron has none.
-        pairs: (source, target) of each connection between neurons.
+        size: how many neurons there are.
+        inputs: trains of input pulses, each with its driver and its synapse.
+        pairs: (source, target) of each connection between neurons. A neuron that is a source has an axon.
+        wire: capacitance (F) of the wires behind each axon.
     """
 
     bench: Bench
-    inputs: tuple[tuple[float, ...], ...]
-    pairs: tuple[tuple[int, int], ...]
+    size: int
+    inputs: tuple[Input, ...]
+    pairs: tuple[tuple[int, int], ...] = ()
+    wire: float = 2e-15
 
     def __post_init__(self) -> None:
         if self.bench.neuron.synapse is None or len(self.bench.neuron.devices) > 1:
@@ -60,32 +83,68 @@ class NeuronNet:
             raise InputError(
                 f"{self.bench.neuron.topology} watches its input pulse, and a net gives a neuron many; expected another"
             )
-        # numpy's scalars would be written into the netlist with their type
-        object.__setattr__(self, "inputs", tuple(tuple(float(t) for t in train) for train in self.inputs))
         wrong = [pair for pair in self.pairs if not all(0 <= k < self.size for k in pair)]
         if wrong:
             raise InputError(f"{wrong[0]} joins neurons that are not there; expected numbers from 0 to {self.size - 1}")
+        lost = [one.target for one in self.inputs if not 0 <= one.target < self.size]
+        if lost:
+            raise InputError(f"an input ends at neuron {lost[0]}; expected numbers from 0 to {self.size - 1}")
 
     @property
-    def size(self) -> int:
-        """How many neurons there are."""
-        return len(self.inputs)
+    def senders(self) -> tuple[int, ...]:
+        """Neurons with an axon."""
+        return tuple(sorted({sender for sender, _ in self.pairs}))
 
-    @property
-    def synapse(self) -> Ecram:
-        """The device of every synapse."""
-        device = self.bench.neuron.synapse
+    @cached_property
+    def _all(self) -> tuple[_Synapse, ...]:
+        device, rail = self.bench.neuron.synapse, self.bench.read_rail
         assert device is not None  # held by __post_init__
-        return device
+        given = [
+            _Synapse(f"i{k}", f"pre{k}", i.target, i.device or device, rail if i.rail is None else float(i.rail))
+            for k, i in enumerate(self.inputs)
+        ]
+        joined = [_Synapse(f"c{k}", f"ax{s}", target, device, rail) for k, (s, target) in enumerate(self.pairs)]
+        return (*given, *joined)
+
+    @property
+    def synapses(self) -> tuple[str, ...]:
+        """Names of the synapses: inputs' first, then those of :attr:`pairs`, in order."""
+        return tuple(f"xs{one.name}" for one in self._all)
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """The neuron of each synapse."""
+        return tuple(one.target for one in self._all)
+
+    @property
+    def devices(self) -> tuple[Ecram, ...]:
+        """The ECRAM of each synapse."""
+        return tuple(one.device for one in self._all)
+
+    @cached_property
+    def rails(self) -> dict[float, str]:
+        """Read rails by voltage (V)."""
+        found = dict.fromkeys((self.bench.read_rail, *(one.rail for one in self._all)))
+        return {voltage: f"vrd{k or ''}" for k, voltage in enumerate(found)}
+
+    @property
+    def _line_rails(self) -> tuple[str, ...]:
+        """Rails of input drivers and of axons."""
+        return ("vdr", "vax") if self.senders else ("vdr",)
 
     def netlist(self, rest: dict[str, float]) -> str:
         """The whole circuit; ``rest``: settled voltages (V) of the bias lines and of one neuron's inner nodes."""
         bench, neuron = self.bench, self.bench.neuron
-        lines = [netlist(stem).rstrip() for stem in ("transistors", neuron.bias_cell, "driver")]
-        lines += [neuron.kind.text.rstrip(), subckt(self.synapse).rstrip()]
-        lines += [*rail_lines(bench.supply), f"vdr vdr 0 {bench.supply!r}", f"vrd vrd 0 {bench.read_rail!r}"]
+        lines = [netlist(stem).rstrip() for stem in ("transistors", neuron.bias_cell, "driver", "axon")]
+        lines += [
+            neuron.kind.text.rstrip(),
+            *(subckt(d).rstrip() for d in distinct_devices(s.device for s in self._all)),
+        ]
+        lines += [*rail_lines(bench.supply), *(f"{name} {name} 0 {bench.supply!r}" for name in self._line_rails)]
+        lines += [f"{name} {name} 0 {voltage!r}" for voltage, name in self.rails.items()]
         lines += bias_lines(neuron, "")
-        start = {"vrd": bench.read_rail, **dict.fromkeys((*RAILS, "vdr"), bench.supply)}
+        start = {name: voltage for voltage, name in self.rails.items()}
+        start |= dict.fromkeys((*RAILS, *self._line_rails), bench.supply)
         start |= {
             name: value for name, value in rest.items() if not name.startswith("xn.") and name not in ("da", "db")
         }
@@ -94,51 +153,49 @@ class NeuronNet:
             start |= start_voltages(str(k), f"spk{k}")
             start |= {f"{name}{k}": rest.get(name, 0.0) for name in ("da", "db")}
             start |= {name.replace("xn.", f"xn{k}."): value for name, value in rest.items() if name.startswith("xn.")}
-        for k, pulses in enumerate(self.inputs):
-            if pulses:
-                lines.append(source(pulses, bench.width, bench.edge, bench.supply, f"in{k}", f"preb{k}"))
-                lines += [bench.driver(str(k), f"preb{k}", f"pre{k}"), *self._synapse(f"i{k}", f"pre{k}", k)]
-                start |= {f"preb{k}": bench.supply, f"pre{k}": 0.0, f"ai{k}": 0.0}
-        for k, (sender, target) in enumerate(self.pairs):
-            lines += self._synapse(f"c{k}", f"spk{sender}", target)
-            start[f"ac{k}"] = 0.0
+        for k in self.senders:
+            lines += [f"xax{k} spk{k} ax{k} vax axon", f"cwire{k} ax{k} 0 {self.wire!r}"]
+            start |= {f"xax{k}.not": bench.supply, f"ax{k}": 0.0}
+        for k, one in enumerate(self.inputs):
+            lines.append(source(one.pulses, bench.width, bench.edge, bench.supply, f"in{k}", f"preb{k}"))
+            lines.append(bench.driver(str(k), f"preb{k}", f"pre{k}"))
+            start |= {f"preb{k}": bench.supply, f"pre{k}": 0.0}
+        for one in self._all:
+            lines.append(f"xsw{one.name} {self.rails[one.rail]} {one.gate} a{one.name} 0 nf w={bench.switch!r} l=0.18")
+            lines.append(f"xs{one.name} {one.gate} a{one.name} mem{one.target} {subckt_name(one.device)}")
+            start[f"a{one.name}"] = 0.0
         lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in start.items()))
         return "\n".join(lines) + "\n"
 
-    def _synapse(self, name: str, gate: str, target: int) -> list[str]:
-        return [
-            f"xsw{name} vrd {gate} a{name} 0 nf w={self.bench.switch!r} l=0.18",
-            f"xs{name} {gate} a{name} mem{target} {subckt_name(self.synapse)}",
-        ]
-
-    @cached_property
-    def synapses(self) -> tuple[str, ...]:
-        """Names of the synapses: inputs' first, then those of :attr:`pairs`, in order."""
-        return tuple(f"xsi{k}" for k, pulses in enumerate(self.inputs) if pulses) + tuple(
-            f"xsc{k}" for k in range(len(self.pairs))
-        )
+    def sources(self) -> tuple[tuple[str, float], ...]:
+        """Current vectors of the rails with their voltages (V): what gives the circuit its energy."""
+        supplied = [(f"i({name})", self.bench.supply) for name in ("vdd", "vdb", *self._line_rails)]
+        return (*supplied, *((f"i({name})", voltage) for voltage, name in self.rails.items()))
 
     def job(self, stop: float, setting: Setting) -> Job:
         """The run to ``stop`` (s)."""
         bench = self.bench
         rest = rest_voltages(bench.neuron, "", bench.supply, setting)
-        driven = [k for k, train in enumerate(self.inputs) if train]
-        states = range(1, len(self.synapse.populations) + 1)
+        states = [f"v(xs{s.name}.x{q + 1})" for s in self._all for q in range(len(s.device.populations))]
         return Job(
             netlist=self.netlist(rest),
             transient=Transient(stop, bench.longest_step),
             save=(
-                *(f"v(spk{k})" for k in range(self.size)),
-                *(f"v(pre{k})" for k in driven),
-                *(f"v({name}.x{q})" for name in self.synapses for q in states),
-                *(current for current, _ in bench.sources()),
+                *(f"v({node}{k})" for k in range(self.size) for node in ("mem", "spk")),
+                *(f"v(ax{k})" for k in self.senders),
+                *(f"v(pre{k})" for k in range(len(self.inputs))),
+                *states,
+                *(current for current, _ in self.sources()),
             ),
             process=setting.process,
             corner=setting.corner,
             accuracy=setting.accuracy,
             limits=setting.limits,
-            pulses=tuple(PulseCheck(f"v(pre{k})", bench.supply / 2, len(self.inputs[k])) for k in driven),
-            energy=EnergyCheck(bench.sources()),
+            pulses=tuple(
+                PulseCheck(f"v(pre{k})", bench.supply / 2, sum(1 for t in one.pulses if t < stop))
+                for k, one in enumerate(self.inputs)
+            ),
+            energy=EnergyCheck(self.sources()),
         )
 
 
@@ -149,6 +206,11 @@ class NetRun:
     net: NeuronNet
     waveforms: Waveforms
 
+    @property
+    def stop(self) -> float:
+        """The end of the run (s)."""
+        return float(self.waveforms.time[-1])
+
     @cached_property
     def spikes(self) -> list[Array]:
         """Spike times (s) of each neuron: rising crossings of half the supply."""
@@ -156,25 +218,35 @@ class NetRun:
 
     @cached_property
     def inputs(self) -> list[Array]:
-        """Input pulses (s) of each neuron as its switch saw them."""
-        return [self._rises(f"v(pre{k})") if given else np.empty(0) for k, given in enumerate(self.net.inputs)]
+        """Pulses (s) of each input as its switch saw them."""
+        return [self._rises(f"v(pre{k})") for k in range(len(self.net.inputs))]
+
+    @cached_property
+    def trains(self) -> list[Array]:
+        """The pulses (s) that each synapse got, in the order of ``net.synapses``."""
+        sent = {k: self._rises(f"v(ax{k})") for k in self.net.senders}
+        return [*self.inputs, *(sent[sender] for sender, _ in self.net.pairs)]
+
+    def widths(self, node: str) -> Array:
+        """Width (s) of each complete pulse at a saved ``node``, at half the supply."""
+        starts, ends = self._rises(f"v({node})"), self.waveforms.falls(f"v({node})", self.net.bench.supply / 2)
+        return ends - starts[: len(ends)]
 
     def _rises(self, name: str) -> Array:
         return self.waveforms.rises(name, self.net.bench.supply / 2)
 
-    def states(self, time: float) -> Array:
-        """States of every synapse at ``time`` (s), shape (synapses, populations), in the order of ``net.synapses``."""
-        count = len(self.net.synapse.populations)
-        return np.array(
-            [[self.waveforms.at(f"v({n}.x{q + 1})", time) for q in range(count)] for n in self.net.synapses]
-        )
+    def states(self, time: float) -> list[Array]:
+        """Volatile states of every synapse at ``time`` (s), in the order of ``net.synapses``."""
+        return [
+            np.array([self.waveforms.at(f"v({name}.x{q + 1})", time) for q in range(len(device.populations))])
+            for name, device in zip(self.net.synapses, self.net.devices, strict=True)
+        ]
 
     def energy(self) -> dict[str, float]:
         """Energy (J) that each source gave over the run, by its current vector, such as ``i(vdb)``."""
-        stop = float(self.waveforms.time[-1])
         return {
-            current: -value * self.waveforms.integral(self.waveforms[current], 0.0, stop)
-            for current, value in self.net.bench.sources()
+            current: -value * self.waveforms.integral(self.waveforms[current], 0.0, self.stop)
+            for current, value in self.net.sources()
         }
 
 
@@ -187,20 +259,20 @@ def simulate_net(net: NeuronNet, stop: float, setting: Setting) -> NetRun:
     return NetRun(net, run_one(setting.engine, net.job(stop, setting)))
 
 
-def gate_capacitance(synapse: Ecram) -> float:
-    """Capacitance (F) of one synapse as the spike that gates it sees it: switch and ECRAM."""
-    return SWITCH_GATE + synapse.gate.C_g
+def simulate_nets(wanted: list[tuple[NeuronNet, float]], setting: Setting, workers: int | None = None) -> list[NetRun]:
+    """Run several nets, each to its time (s), in parallel; in order.
+
+    Raises:
+        RunError: of the first net whose run failed, after all have run.
+    """
+    done = run_all(setting.engine, [net.job(stop, setting) for net, stop in wanted], workers=workers)
+    failed = [result for result in done if isinstance(result, Failure)]
+    if failed:
+        raise failed[0].error()
+    return [NetRun(net, run) for (net, _), run in zip(wanted, done, strict=True) if isinstance(run, Waveforms)]
 
 
-def bench_into(neuron: Neuron, synapse: Ecram, load: float) -> Bench:
-    """The bench of a neuron in a net: its spike drives ``load`` (F), and the pulses that its ``synapse`` gets are as wide as that spike."""
-    width = float(np.median(simulate_pulses(neuron, regular(10e3, 20), load=load).widths))
-    return Bench(neuron=neuron.with_(synapse=synapse), width=width, load=load)
-
-
-def trains_by_target(run: NetRun) -> list[list[Array]]:
-    """The pulses (s) that each synapse of each neuron got, in the order of ``net.synapses``."""
-    found: list[list[Array]] = [[train] if len(train) else [] for train in run.inputs]
-    for sender, target in run.net.pairs:
-        found[target].append(run.spikes[sender])
-    return found
+def trains_by_target(run: NetRun) -> Iterator[list[tuple[int, Array]]]:
+    """For each neuron its synapses, as numbers in ``net.synapses``, with the pulses (s) that they got."""
+    for k in range(run.net.size):
+        yield [(n, run.trains[n]) for n, target in enumerate(run.net.targets) if target == k]

@@ -46,6 +46,7 @@ class Bench:
         read_rail: voltage of the read rail (V).
         switch: width of the read switches (um, L = 0.18 um).
         driver_width, driver_length: size of the input driver's pfet (um).
+        idle: how many further synapses, like the neuron's own and with silent inputs, hang on the membrane: each adds its capacitance and leak.
         hold: a voltage (V) the bench holds the membrane at, to measure charge; ``None``: the membrane is free.
         current: a constant current (A) into the membrane beside the input pulses.
         start: voltage (V) the membrane starts from, where the bench does not hold it.
@@ -66,6 +67,7 @@ class Bench:
     switch: float = _OF_TOPOLOGY
     driver_width: float = 0.84
     driver_length: float = 0.25
+    idle: int = 0
     hold: float | None = None
     current: float = 0.0
     start: float = 0.0
@@ -115,6 +117,10 @@ class Bench:
             )
         if self.capacitor is not None and (self.neuron.synapse is not None or self.neuron.input is not None):
             raise InputError("the input path holds an ECRAM and a capacitor synapse; expected one of them")
+        if self.idle and self.neuron.synapse is None:
+            raise InputError(
+                f"{self.idle} idle synapses like the neuron's own, and it has none; expected an ECRAM at 'synapse'"
+            )
         object.__setattr__(self, "pulses", tuple(float(t) for t in times))
 
     @property
@@ -154,7 +160,9 @@ class Bench:
         parts = [netlist(stem).rstrip() for stem in ("transistors", *cells, "driver")]
         parts += _distinct_topologies(neurons)
         parts += [] if self.capacitor is None else [self.capacitor.netlist.rstrip()]
-        parts += [subckt(device).rstrip() for device in _distinct(device for n in neurons for _, device in n.devices)]
+        parts += [
+            subckt(device).rstrip() for device in distinct_devices(device for n in neurons for _, device in n.devices)
+        ]
         return "\n".join(parts) + "\n"
 
     def elements(self, rest: dict[str, float]) -> str:
@@ -172,6 +180,7 @@ class Bench:
             lines += neuron_lines(self.presynaptic, "pre", "p", self.load, self.gate_connected, **own)
             start |= start_voltages("p", "pre")
         start["mem"] = self.start if self.hold is None else self.hold
+        start |= {f"ai{k}": start["mem"] for k in range(self.idle)}
         if self.capacitor is not None:
             start |= self.capacitor.start_voltages(self.supply)
         lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in {**start, **rest}.items()))
@@ -215,6 +224,10 @@ class Bench:
         for (name, device), high, low in zip(chain, nodes[:-1], nodes[1:], strict=True) if chain else ():
             gate = ("pre" if name == "synapse" else "spk") if self.gate_connected else "0"
             lines.append(f"x{name} {gate} {high} {low} {subckt_name(device)}")
+        if neuron.synapse is not None:
+            device = subckt_name(neuron.synapse)
+            for k in range(self.idle):
+                lines += [f"xswi{k} vrd 0 ai{k} 0 nf w={self.switch!r} l=0.18", f"xsynapse{k} 0 ai{k} mem {device}"]
         if neuron.leak is not None:
             gate = "spk" if self.gate_connected else "0"
             lines += [f"xswl al pre 0 0 nf w={self.switch!r} l=0.18", f"xleak {gate} mem al {subckt_name(neuron.leak)}"]
@@ -261,7 +274,7 @@ def _distinct_topologies(neurons: Sequence[Neuron]) -> list[str]:
     return [neuron.kind.text.rstrip() for neuron in named.values()]
 
 
-def _distinct(devices: Iterable[Ecram]) -> list[Ecram]:
+def distinct_devices(devices: Iterable[Ecram]) -> list[Ecram]:
     """Devices by name; two different devices of one name in a bench would silently share one ``.subckt``."""
     named: dict[str, Ecram] = {}
     for device in devices:

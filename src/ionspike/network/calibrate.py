@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 from scipy.stats import binom
 
 from ionspike.circuit.energy import IDLE, block_energy, idle_power_of
@@ -16,12 +15,11 @@ from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.circuit.topologies import TOPOLOGIES
 from ionspike.device import Ecram
-from ionspike.device.moebius import step
 from ionspike.errors import InputError, RunError
-from ionspike.network.cell import Cell, Origin, Soma, Synapse
+from ionspike.network.cell import Cell, Origin, Soma
 from ionspike.network.compare import intervals_from_resets
-from ionspike.network.dynamics import AT, OF, PARTS
 from ionspike.network.held_membrane import Held, measure_held
+from ionspike.network.synapse_fit import SETTLED, fit_synapse
 from ionspike.spikes import poisson
 
 Array = NDArray[np.float64]
@@ -33,7 +31,6 @@ _SEED, _UNSEEN_SEED = 1, 2
 # topologies whose threshold the form of a cell meets: benchmarks.cells
 SUPPORTED = ("delay-feedback-lif",)
 _DOUBT = 1e-3  # chance that a cell that finds 95 % of the intervals is told to be poor
-_SETTLED = 40e-9  # s after a pulse or a reset
 
 
 class PoorCell(UserWarning):
@@ -94,7 +91,7 @@ def calibrate(
         supply=bench.supply,
         saturation=held.saturation,
     )
-    synapse, mean_state = _synapse(runs, device, soma, bench)
+    synapse, mean_state = fit_synapse(runs, device, soma.capacitance)
     count = sum(len(run.input_times) for run in runs)
     origin = Origin(
         engine=f"{setting.engine.name} {setting.engine.version}",
@@ -151,29 +148,6 @@ def _with_held_out(cell: Cell, run: Run) -> Cell:
     return replace(cell, origin=replace(cell.origin, held_out=(float(len(parts)), float(same), float(near))))
 
 
-@dataclass(frozen=True)
-class _Pulses:
-    """Membrane voltages (V) and states before and after every input pulse that met no output spike."""
-
-    before: Array
-    after: Array
-    x_before: Array
-    x_after: Array
-
-
-def _pulses(run: Run) -> _Pulses:
-    starts, ends = run.input_times, run.input_ends
-    t0, t1 = starts - 2e-9, ends + _SETTLED
-    busy = np.zeros(len(starts), bool)
-    for spike, end in zip(run.spike_times, run.reset_ends, strict=False):
-        busy |= (t1 > spike - 20e-9) & (t0 < end + _SETTLED)
-    times, states = run.time, run.states("synapse")
-    columns = [np.stack([np.interp(t, times, s) for s in states.T], axis=-1) for t in (t0, t1)]
-    keep = ~busy
-    v0, v1 = run.waveforms.at("v(mem)", t0), run.waveforms.at("v(mem)", t1)
-    return _Pulses(v0[keep], v1[keep], columns[0][keep], columns[1][keep])
-
-
 def _reset(runs: list[Run]) -> tuple[float, float, float]:
     """The membrane after a reset, as a line through its voltage at the spike, and the dead time."""
     before, after, dead, free = [], [], [], []
@@ -181,9 +155,9 @@ def _reset(runs: list[Run]) -> tuple[float, float, float]:
         ends = run.reset_ends
         spikes = run.spike_times[: len(ends)]
         # a pulse that comes with or right after a reset lifts the membrane again
-        free.append(np.searchsorted(run.input_ends, spikes) == np.searchsorted(run.input_times, ends + _SETTLED))
+        free.append(np.searchsorted(run.input_ends, spikes) == np.searchsorted(run.input_times, ends + SETTLED))
         before.append(run.waveforms.at("v(mem)", spikes - 2e-9))
-        after.append(run.waveforms.at("v(mem)", ends + _SETTLED))
+        after.append(run.waveforms.at("v(mem)", ends + SETTLED))
         dead.append(ends - spikes)
     v, r = np.concatenate(before), np.concatenate(after)
     fine = np.concatenate(free)
@@ -191,54 +165,6 @@ def _reset(runs: list[Run]) -> tuple[float, float, float]:
         return float(r[fine].mean()), 0.0, float(np.concatenate(dead).mean())
     slope, level = np.polyfit(v[fine], r[fine], 1)
     return float(level), float(slope), float(np.concatenate(dead).mean())
-
-
-def _synapse(runs: list[Run], device: Ecram, soma: Soma, bench: Bench) -> tuple[Synapse, tuple[float, ...]]:
-    """Fit of the ions, then of the charge, to every pulse of the runs; twice, since each takes a little of the other."""
-    parts = [_pulses(run) for run in runs]
-    v0, v1, x0, x1 = (
-        np.concatenate([getattr(p, n) for p in parts]) for n in ("before", "after", "x_before", "x_after")
-    )
-    rail, width, capacitance = bench.read_rail, bench.width, soma.capacitance
-    middle = 0.5 * (v0 + v1)
-    series, ion, shift = 400.0, 0.95, 0.01
-    solved = np.array([0.95, series * 1e-3, -1.5, -3.0, 0.0])
-    for _ in range(2):
-        opened = device.conductance(x0) * series
-        drain = rail - (rail - middle) * opened / (1 + opened)
-        bias = bench.supply - 0.5 * (drain + middle)
-
-        def ion_residual(q: Array, bias: Array = bias) -> Array:
-            # only the volatile part tells: the weight moves by parts in ten thousand
-            return ((_after(device, x0, bias - q[1], q[0] * width) - x1)[:, :-1] / 1e-4).ravel()
-
-        ion, shift = least_squares(ion_residual, [ion, shift], bounds=([0.3, -0.2], [1.5, 0.3])).x
-        times = (np.arange(PARTS)[:, None] + np.array(AT)).ravel() / PARTS
-        inside = [device.conductance(_after(device, x0, bias - shift, t * ion * width)) for t in times]
-        weights = np.tile(OF, PARTS) / PARTS
-
-        def charge_residual(q: Array, inside: list[Array] = inside, weights: Array = weights) -> Array:
-            te, r, c0, c1, c2 = q
-            passed = te * width * sum(w * g / (1 + g * r * 1e3) for w, g in zip(weights, inside, strict=True))
-            injected = (c0 + c1 * v0 + c2 * v0**2) * 1e-15
-            return (rail + (v0 - rail) * np.exp(-passed / capacitance) + injected / capacitance - v1) / 1e-5
-
-        solved = least_squares(charge_residual, solved, loss="soft_l1").x
-        series = float(solved[1]) * 1e3
-    te, _, c0, c1, c2 = (float(value) for value in solved)
-    x_mean = tuple(float(v) for v in _pulses(runs[0]).x_before.mean(axis=0))
-    charges = (c0 * 1e-15, c1 * 1e-15, c2 * 1e-15)
-    return Synapse(rail, te * width, series, *charges, float(ion) * width, float(shift), 0.0, 1.0), x_mean
-
-
-def _after(device: Ecram, state: Array, bias: Array, t: float) -> Array:
-    """States after ``t`` s at gate biases (V) against the channel, one a row."""
-    return _steps(state, *device.coefficients(device.overpotential(bias)), t)
-
-
-@np.vectorize
-def _steps(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
-    return step(y, alpha, beta, gamma, t)
 
 
 def _with_energy(cell: Cell, runs: list[Run]) -> Cell:

@@ -65,8 +65,11 @@ def intervals_between(cell: Cell, pulses: Array, spikes: Array, stop: float) -> 
     return found
 
 
-def counts_of_trains(cell: Cell, trains: Sequence[Array], spikes: Array, stop: float) -> list[tuple[int, int]]:
-    """As :func:`intervals_between` for a cell with several synapses of its kind: ``trains`` are the pulses (s) that each gets.
+def counts_of_trains(
+    cells: Sequence[Cell], trains: Sequence[Array], spikes: Array, stop: float
+) -> list[tuple[int, int]]:
+    """As :func:`intervals_between` for a neuron with several synapses: ``cells`` are its calibrations with each of them, the soma that of
+    the first; ``trains`` the pulses (s) that each gets.
 
     For each interval between ``spikes`` (s), the pulses of all synapses from the reset to that spike, and to the cell's own (-1: none
     before ``stop``).
@@ -75,7 +78,7 @@ def counts_of_trains(cell: Cell, trains: Sequence[Array], spikes: Array, stop: f
     of = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
     order = np.lexsort((of, times))
     times, of = times[order], of[order]
-    walker = _Synapses(cell, len(trains))
+    walker = _Synapses(cells)
     found: list[tuple[int, int]] = []
     if len(spikes) == 0:
         return found
@@ -91,34 +94,35 @@ def counts_of_trains(cell: Cell, trains: Sequence[Array], spikes: Array, stop: f
 
 
 class _Synapses:
-    """A cell on its way through the pulses of several synapses, each with a device of its own."""
+    """A neuron on its way through the pulses of several synapses, each with a device of its own."""
 
-    def __init__(self, cell: Cell, count: int) -> None:
-        self.cell, self.packed = cell, pack(cell)
-        self.x = [_start(cell) for _ in range(count)]
-        self.last = [0.0] * count
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self.cells, self.packed = cells, [pack(cell) for cell in cells]
+        self.x = [_start(cell) for cell in cells]
+        self.last = [0.0] * len(cells)
         self.v = self.u = self.now = 0.0
 
     def copy(self) -> _Synapses:
-        made = _Synapses(self.cell, 0)
+        made = _Synapses.__new__(_Synapses)
+        made.cells, made.packed = self.cells, self.packed
         made.x, made.last = list(self.x), list(self.last)
         made.v, made.u, made.now = self.v, self.u, self.now
         return made
 
     def reset(self, spike: float) -> None:
         """A spike of the run that is followed, at this time (s)."""
-        self.v, self.u, self.now = after_spike(self.packed[0], self.v), 0.0, spike + self.cell.soma.dead
+        self.v, self.u, self.now = after_spike(self.packed[0][0], self.v), 0.0, spike + self.cells[0].soma.dead
 
     def run(self, times: Array, of: NDArray[np.int64], k: int, stop: float, until_fired: bool) -> tuple[int, bool]:
         """Through the pulses from number ``k`` to ``stop`` (s) or to the first spike; the next pulse, and whether it fired."""
-        p, _, gate, rows, g = self.packed
         while k < len(times) and times[k] < stop:
             if self._wait(float(times[k])) and until_fired:
                 return k, True
             s = int(of[k])
+            p, _, gate, rows, g = self.packed[s]
             x = advance_device(p, gate, rows, self.x[s], -0.5 * self.v, max(float(times[k]) - self.last[s], 0.0))
             self.v, self.x[s] = pulse(p, gate, rows, g, self.v, x)
-            self.last[s] = float(times[k]) + self.cell.synapse.ion_time
+            self.last[s] = float(times[k]) + self.cells[s].synapse.ion_time
             self.now = max(self.now, self.last[s])
             k += 1
         return k, self._wait(stop) and until_fired
@@ -126,7 +130,7 @@ class _Synapses:
     def _wait(self, until: float) -> bool:
         fired_once = False
         while self.now < until:
-            self.v, self.u, fired, _ = wait(*self.packed[:2], self.v, self.u, until - self.now)
+            self.v, self.u, fired, _ = wait(*self.packed[0][:2], self.v, self.u, until - self.now)
             if fired < 0.0:
                 self.now = until
                 return fired_once

@@ -1,0 +1,151 @@
+"""The synapse of a cell from SPICE: what every pulse of irregular trains did to the membrane and to the ions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from ionspike.circuit.energy import block_energy
+from ionspike.circuit.simulate import Run, Setting, simulate_all
+from ionspike.circuit.testbench import Bench
+from ionspike.device import Ecram
+from ionspike.device.moebius import step
+from ionspike.errors import InputError, RunError
+from ionspike.network.cell import Cell, Synapse
+from ionspike.network.dynamics import AT, OF, PARTS
+from ionspike.spikes import poisson
+
+Array = NDArray[np.float64]
+
+SETTLED = 40e-9  # s after a pulse or a reset
+_AHEAD = 2e-9  # s before a pulse
+_FEWEST = 30  # pulses that a fit of eight numbers wants
+
+
+@dataclass(frozen=True)
+class _Pulses:
+    """Membrane voltages (V) and states before and after every input pulse that met no output spike, the membrane's voltage (V) that a
+    steady current adds meanwhile, and the energy (J) that all of them drew from the read rail."""
+
+    before: Array
+    after: Array
+    x_before: Array
+    x_after: Array
+    lifted: Array
+    read: float
+
+
+def _pulses(run: Run, capacitance: float) -> _Pulses:
+    starts, ends = run.input_times, run.input_ends
+    t0, t1 = starts - _AHEAD, ends + SETTLED
+    busy = np.zeros(len(starts), bool)
+    for spike, end in zip(run.spike_times, run.reset_ends, strict=False):
+        busy |= (t1 > spike - 20e-9) & (t0 < end + SETTLED)
+    times, states = run.time, run.states("synapse")
+    x0, x1 = (np.stack([np.interp(t, times, s) for s in states.T], axis=-1)[~busy] for t in (t0, t1))
+    v0, v1 = run.waveforms.at("v(mem)", t0), run.waveforms.at("v(mem)", t1)
+    lifted = run.bench.current * (t1 - t0) / capacitance
+    passed = sum(run.waveforms.integral(run["i(vrd)"], a, b) for a, b in zip(t0[~busy], t1[~busy], strict=True))
+    return _Pulses(v0[~busy], v1[~busy], x0, x1, lifted[~busy], -run.bench.read_rail * float(passed))
+
+
+def fit_synapse(runs: list[Run], device: Ecram, capacitance: float) -> tuple[Synapse, tuple[float, ...]]:
+    """Fit of the ions, then of the charge, to every pulse of the runs; twice, since each takes a little of the other.
+
+    ``capacitance`` (F) is that of the membrane. Returns the synapse, its energies left open, and the mean state over the first run.
+    """
+    parts = [_pulses(run, capacitance) for run in runs]
+    v0, v1, x0, x1, lifted = (
+        np.concatenate([getattr(p, n) for p in parts]) for n in ("before", "after", "x_before", "x_after", "lifted")
+    )
+    rail, width, supply = runs[0].bench.read_rail, runs[0].bench.width, runs[0].bench.supply
+    middle = 0.5 * (v0 + v1)
+    series, ion, shift = 400.0, 0.95, 0.01
+    solved = np.array([0.95, series * 1e-3, -1.5, -3.0, 0.0])
+    for _ in range(2):
+        opened = device.conductance(x0) * series
+        drain = rail - (rail - middle) * opened / (1 + opened)
+        bias = supply - 0.5 * (drain + middle)
+
+        def ion_residual(q: Array, bias: Array = bias) -> Array:
+            # only the volatile part tells: the weight moves by parts in ten thousand
+            return ((_after(device, x0, bias - q[1], q[0] * width) - x1)[:, :-1] / 1e-4).ravel()
+
+        ion, shift = least_squares(ion_residual, [ion, shift], bounds=([0.3, -0.2], [1.5, 0.3])).x
+        times = (np.arange(PARTS)[:, None] + np.array(AT)).ravel() / PARTS
+        inside = [device.conductance(_after(device, x0, bias - shift, t * ion * width)) for t in times]
+        weights = np.tile(OF, PARTS) / PARTS
+
+        def charge_residual(q: Array, inside: list[Array] = inside, weights: Array = weights) -> Array:
+            te, r, c0, c1, c2 = q
+            passed = te * width * sum(w * g / (1 + g * r * 1e3) for w, g in zip(weights, inside, strict=True))
+            injected = (c0 + c1 * v0 + c2 * v0**2) * 1e-15
+            found = rail + (v0 - rail) * np.exp(-passed / capacitance) + injected / capacitance + lifted
+            return (found - v1) / 1e-5
+
+        solved = least_squares(charge_residual, solved, loss="soft_l1").x
+        series = float(solved[1]) * 1e3
+    te, _, c0, c1, c2 = (float(value) for value in solved)
+    charges = (c0 * 1e-15, c1 * 1e-15, c2 * 1e-15)
+    synapse = Synapse(rail, te * width, series, *charges, float(ion) * width, float(shift), 0.0, 1.0)
+    return synapse, tuple(float(v) for v in parts[0].x_before.mean(axis=0))
+
+
+def _after(device: Ecram, state: Array, bias: Array, t: float) -> Array:
+    """States after ``t`` s at gate biases (V) against the channel, one a row."""
+    return _steps(state, *device.coefficients(device.overpotential(bias)), t)
+
+
+@np.vectorize
+def _steps(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
+    return step(y, alpha, beta, gamma, t)
+
+
+def calibrate_synapse(
+    cell: Cell,
+    bench: Bench,
+    setting: Setting,
+    workers: int | None = None,
+    rates: tuple[float, ...] = (3e3, 30e3),
+    counts: tuple[int, ...] = (160, 100),
+) -> Cell:
+    """Another synapse on the neuron of ``cell``: of another width, or one that reads from ground (``bench.read_rail`` = 0) and so draws the
+    membrane to its rest.
+
+    A steady current lifts the membrane to the threshold and past it, since a weak synapse does so too seldom and one to ground never.
+    Of the cell that comes back only the synapse and the device are its own; use it as ``CellSynapse(cell)``.
+
+    Raises:
+        InputError: the neuron has no synapse.
+        RunError: too few pulses that met no output spike.
+    """
+    device = bench.neuron.synapse
+    if device is None:
+        raise InputError("the neuron has no synapse to calibrate; expected one of its ECRAMs at 'synapse'")
+    benches = []
+    for rate, count in zip(rates, counts, strict=True):
+        pulses = poisson(rate, count, seed=1)
+        lift = _lift(cell, bench, device) * rate
+        benches.append((bench.with_(pulses=tuple(pulses), current=lift), float(pulses[-1] + 1 / rate)))
+    runs = simulate_all(benches, setting, workers)
+    parts = [_pulses(run, cell.soma.capacitance) for run in runs]
+    if sum(len(part.before) for part in parts) < _FEWEST:
+        raise RunError(f"fewer than {_FEWEST} pulses met no output spike; a synapse needs as many")
+    synapse, mean = fit_synapse(runs, device, cell.soma.capacitance)
+    drivers = sum(block_energy(run, 0.0, float(run.time[-1]))["driver"] for run in runs)
+    pulse_energy = drivers / sum(len(run.input_times) for run in runs)
+    passed = cell.soma.capacitance * sum(float(np.sum(p.after - p.before - p.lifted)) for p in parts)
+    factor = sum(part.read for part in parts) / (bench.read_rail * passed) if bench.read_rail else 1.0
+    synapse = replace(synapse, pulse_energy=pulse_energy, read_factor=factor)
+    return replace(cell, synapse=synapse, device=device, mean_state=mean)
+
+
+def _lift(cell: Cell, bench: Bench, device: Ecram) -> float:
+    """Charge (C) that a steady current brings from pulse to pulse: a twentieth of the way to the threshold; against a synapse to ground as
+    much as its pulses, at twice their rested conductance, take away half-way above the threshold."""
+    if bench.read_rail > cell.soma.threshold:
+        return cell.soma.capacitance * cell.soma.threshold / 20
+    return 3.0 * cell.soma.threshold * bench.width * float(device.conductance(device.at_rest()))
