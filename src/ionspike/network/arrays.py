@@ -21,6 +21,8 @@ BY_CARD, TSODYKS_MARKRAM = range(2)
 SUMMED, WALKED, CELLS = range(3)
 # neurons of a Poisson input whose spikes are drawn as one process: a superposition of Poisson processes is one
 CHUNK = 1024
+# spikes of a chunk that are drawn at once
+BATCH = 256
 # places in ``kernel``
 KERNELS = 8
 K_ADVANCE, K_DELIVER, K_DRIVE, K_SETTLE, K_CHOOSE, K_COLLECT, K_WALK, K_WALK_CELLS = range(8)
@@ -74,6 +76,10 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_DRIVE_VALUES,
     AT_STREAM,
     AT_NEXT,
+    AT_BATCH_TIME,
+    AT_BATCH_NEURON,
+    AT_BATCH_USED,
+    AT_BATCH_SIZE,
     AT_SHARE,
     AT_DRAWN,
     AT_MEAN,
@@ -124,7 +130,7 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_DRIVE_OF,
     AT_DRIVE_GAPS,
     AT_DRIVE_DOSES,
-    AT_DECAYED,
+    AT_LEFT,
     AT_PLACE,
     AT_TIME,
     AT_VALUE,
@@ -145,7 +151,7 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_FEED_POPULATION,
     AT_OUT_TIME,
     AT_OUT_FROM,
-) = range(89)
+) = range(93)
 
 # what they hold:
 #   target: neuron (uint32)
@@ -165,7 +171,9 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
 #   drive_table: Poisson inputs drawn by their targets
 #   drive_values: depth, frequency, phase
 #   stream: of random numbers
-#   next: spike of a chunk of a Poisson input (s)
+#   next: where the next batch of a chunk of a Poisson input begins (s)
+#   batch_time: spikes of the present one (s)
+#   batch_used: how many of them have been asked for
 #   share: of a chunk's rate up to and with each neuron
 #   drawn: numbers used up
 #   mean: interval of a chunk at the peak rate (s)
@@ -199,7 +207,7 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
 #   when: it was fired (s)
 #   drive_at: arrivals of drives
 #   drive_gaps: exponents of their decay since the last
-#   decayed: sizes at the end of the window (V)
+#   left: of the drive's arrivals at the end of the window
 #   place: arrivals of chosen neurons
 #   order: of simultaneous ones
 #   following: in the chain of one neuron
@@ -225,6 +233,10 @@ ARRAYS = (
     "drive_values",
     "stream",
     "next",
+    "batch_time",
+    "batch_neuron",
+    "batch_used",
+    "batch_size",
     "share",
     "drawn",
     "mean",
@@ -275,7 +287,7 @@ ARRAYS = (
     "drive_of",
     "drive_gaps",
     "drive_doses",
-    "decayed",
+    "left",
     "place",
     "time",
     "value",

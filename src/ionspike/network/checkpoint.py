@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ionspike.network.simulation import Simulation
 
 _MOVES = (
-    "state", "device_state", "device_last", "next", "drive_last", "drawn", "v", "free", "drop", "last", "energy", "pending_count",
+    "state", "device_state", "device_last", "next", "batch_time", "batch_neuron", "batch_used", "batch_size", "drive_last", "drawn", "v", "free",
+    "drop", "last", "energy", "pending_count",
 )  # fmt: skip
 _STANDS = (
     "target", "weight", "dose", "rate", "gain", "delay", "rows", "projection", "constants", "population", "block", "device_card", "card_map",

@@ -1,26 +1,22 @@
-"""Poisson inputs: arrivals by counter-based random numbers, thinned where the rate changes (Lewis and Shedler, Naval Research Logistics
-26:403, 1979, 10.1002/nav.3800260304).
-
-The spikes of many Poisson processes are one Poisson process at the sum of their rates, whose every spike belongs to one of them with a chance
-that goes by its rate (Kingman, Poisson Processes, Oxford 1993, sections 2.2 and 5.1). So a *chunk* of neurons needs one interval and one choice
-a spike, in time, and nothing is asked of the neurons that have none.
-"""
+"""Arrivals of Poisson inputs that act through one synapse a neuron: listed, sized by their synapses, summed."""
 
 # pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false
 # numba compiles this: its integers are numpy's, its intrinsics take one argument less than they are written with
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ionspike.network.arrays import (
+    AT_BATCH_NEURON,
+    AT_BATCH_SIZE,
+    AT_BATCH_TIME,
+    AT_BATCH_USED,
     AT_BLOCK,
     AT_CONSTANTS,
-    AT_DECAYED,
     AT_DOSE,
     AT_DRAW_KERNEL,
     AT_DRAWN,
@@ -36,6 +32,7 @@ from ionspike.network.arrays import (
     AT_EDGES,
     AT_EXCITATION,
     AT_INHIBITION,
+    AT_LEFT,
     AT_LEVEL,
     AT_MEAN,
     AT_NEXT,
@@ -48,6 +45,7 @@ from ionspike.network.arrays import (
     AT_USE_KERNEL,
     AT_WEIGHT,
     BASE,
+    BATCH,
     BLOCK_COLUMNS,
     CHUNK,
     CONSTANTS_COLUMNS,
@@ -61,80 +59,39 @@ from ionspike.network.arrays import (
     D_PROJECTION,
     D_SHAPE,
     DELAY,
-    DEPTH,
     DRIVE_COLUMNS,
     DRIVE_HIGH,
     DRIVE_LOW,
-    FREQUENCY,
     GAIN,
     HIGH,
     LOW,
     OWN0,
-    PHASE,
     POPULATION,
     POPULATION_COLUMNS,
     PROJECTION_COLUMNS,
     SHAPE_COLUMNS,
     SIGN,
-    SINE,
-    STEADY,
     SYN0,
     TAU,
     WIDTH,
     X_PULSE,
     X_REST,
 )  # fmt: skip
-from ionspike.network.elementary import decay, exp, exponential, pick, to_unit, uniform
+from ionspike.network.batches import next_batch
+from ionspike.network.elementary import decay, exp
 from ionspike.network.kernels import call, inlined, inner, kernel
+from ionspike.network.synapse_maps import pulsed
 from ionspike.network.views import F64, I32, I64, U64, part, room, row, view
 
-_ONE, _HALF = np.uint64(1), np.uint64(32)
+_BATCH = np.uint64(BATCH)
 
 
 @inner
-def share_of_peak(shape: int, values: Any, edges: Any, level: Any, n: int, t: float) -> float:
-    """Rate at time ``t`` (s) over its peak; ``n`` edges of a piecewise rate."""
-    if shape == SINE:
-        depth = values[DEPTH]
-        return (1.0 + depth * math.sin(2.0 * math.pi * values[FREQUENCY] * t + values[PHASE])) / (1.0 + abs(depth))
-    low, high = np.int64(0), n
+def due(times: Any, low: int, high: int, lag: float, stop: float) -> int:
+    """How far the ``times`` from number ``low`` to ``high``, with ``lag`` (s) added, lie before ``stop``."""
     while low < high:
         middle = (low + high) >> 1
-        if edges[middle] <= t:
-            low = middle + 1
-        else:
-            high = middle
-    return level[low - 1] if 0 < low < n else 0.0
-
-
-@inner
-def next_spike(
-    stream: Any, drawn: Any, t: float, mean: float, shape: int, values: Any, edges: Any, level: Any, n: int
-) -> tuple[float, Any]:
-    """The spike after ``t`` (s) of a Poisson process, and how many numbers of its stream are used up; ``mean``: interval at the peak."""
-    while True:
-        gap, drawn = exponential(stream, drawn)
-        t += gap * mean
-        if shape == STEADY or t == math.inf:
-            return t, drawn
-        share = share_of_peak(shape, values, edges, level, n, t)
-        drawn += _ONE
-        if uniform(stream, drawn - _ONE) < share:
-            return t, drawn
-        if shape != SINE and t > edges[n - 1]:
-            return math.inf, drawn
-
-
-@inlined
-def chosen(choice: Any, even: Any, share: Any, first: int, size: int) -> int:
-    """The neuron of a chunk that 64 bits stand for. ``even``: all alike; else ``share`` is that of the rate, up to and with each neuron."""
-    if even:
-        return np.int64(((choice >> _HALF) * np.uint64(size)) >> _HALF)
-    u = to_unit(choice)
-    low, high = np.int64(0), size - 1
-    while low < high:
-        middle = (low + high) >> 1
-        if share[first + middle] <= u:
+        if times[middle] + lag < stop:
             low = middle + 1
         else:
             high = middle
@@ -142,51 +99,81 @@ def chosen(choice: Any, even: Any, share: Any, first: int, size: int) -> int:
 
 
 @cache
-def draw_kernel(steady: bool) -> Any:
-    """``(at, b, d, c, made, stop)``: list the arrivals of chunk ``c`` of drive ``d`` before ``stop``, from ``made`` on, in time. Returns how many
-    are listed, or -1 if there is no room."""
+def draw_kernel() -> Any:
+    """``(at, b, d, c, made, stop)``: list the next arrivals of chunk ``c`` of drive ``d`` before ``stop``, from ``made`` on, in time: at most a
+    batch. Returns how many are listed, or -1 if there is no room."""
 
     @kernel
     def draw(at: Any, b: int, d: int, c: int, made: int, stop: float, _y: float) -> int:
         table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
-        p, n, even, most = table[D_PROJECTION], table[D_EDGES], table[D_EVEN], room(at, AT_DRIVE_AT)
-        low = table[D_LOW] + (c - table[D_CHUNK0]) * CHUNK
-        size, first = min(table[D_HIGH] - low, CHUNK), table[D_FIRST] + low
-        values, share = row(at, AT_DRIVE_VALUES, SHAPE_COLUMNS, d, F64), view(at, AT_SHARE, F64)
-        edges, level = row(at, AT_EDGES, 1, table[D_EDGE0], F64), row(at, AT_LEVEL, 1, table[D_EDGE0], F64)
+        p, most = table[D_PROJECTION], room(at, AT_DRIVE_AT)
         following, drawn = view(at, AT_NEXT, F64), view(at, AT_DRAWN, U64)
+        used, held = view(at, AT_BATCH_USED, I64), view(at, AT_BATCH_SIZE, I64)
+        times, neurons = row(at, AT_BATCH_TIME, BATCH, c, F64), row(at, AT_BATCH_NEURON, BATCH, c, I32)
         who, when, of = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64), part(at, AT_DRIVE_OF, b, I32)
-        lag, mean = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[DELAY], view(at, AT_MEAN, F64)[c]
-        stream, k, t = view(at, AT_STREAM, U64)[c], drawn[c], following[c]
-        while t + lag < stop:
-            if made == most:
-                return np.int64(-1)
-            i = chosen(pick(stream, k), even, share, first, size)
-            who[made], when[made], of[made] = np.int32(low + i), t + lag, np.int32(p)
-            made += 1
-            if steady:
-                gap, k = exponential(stream, k)
-                t += gap * mean
-            else:
-                t, k = next_spike(stream, k, t, mean, table[D_SHAPE], values, edges, level, n)
-        following[c], drawn[c] = t, k
-        return made
+        lag = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[DELAY]
+        while used[c] == held[c] and following[c] + lag < stop:
+            low = table[D_LOW] + (c - table[D_CHUNK0]) * CHUNK
+            following[c], held[c] = next_batch(
+                view(at, AT_STREAM, U64)[c], drawn[c], following[c], view(at, AT_MEAN, F64)[c], table[D_EVEN] != 0,
+                view(at, AT_SHARE, F64), table[D_FIRST] + low, low, min(table[D_HIGH] - low, CHUNK), times, neurons, table[D_SHAPE],
+                row(at, AT_DRIVE_VALUES, SHAPE_COLUMNS, d, F64), row(at, AT_EDGES, 1, table[D_EDGE0], F64),
+                row(at, AT_LEVEL, 1, table[D_EDGE0], F64), table[D_EDGES],
+            )  # fmt: skip
+            drawn[c] += _BATCH
+            used[c] = 0
+        first, last = used[c], due(times, used[c], held[c], lag, stop)
+        n = last - first
+        if made + n > most:
+            return np.int64(-1)
+        for j in range(n):
+            who[made + j] = neurons[first + j]
+        for j in range(n):
+            when[made + j] = times[first + j] + lag
+        for j in range(n):
+            of[made + j] = np.int32(p)
+        used[c] = last
+        return made + n
 
     return draw
 
 
+@inlined
+def falls(at: Any, b: int, first: int, last: int, stop: float, fall: float) -> Any:
+    """What is left at ``stop`` of the listed arrivals ``first`` to ``last``; ``fall``: -1/tau (1/s)."""
+    when, left = part(at, AT_DRIVE_TIME, b, F64), part(at, AT_LEFT, b, F64)
+    for q in range(last - first):
+        left[q] = decay((stop - when[first + q]) * fall)
+    return left
+
+
+@inlined
+def add(excitation: Any, inhibition: Any, i: int, value: float, sign: int) -> None:
+    """An arrival to the sums of neuron ``i``; ``sign``: 1 if none inhibits."""
+    if sign > 0:
+        excitation[i] += value
+    else:
+        excitation[i] += max(value, 0.0)
+        inhibition[i] += min(value, 0.0)
+
+
 @cache
 def weigh_kernel(real: type) -> Any:
-    """``(at, b, d, first, last)``: sizes of the listed arrivals ``first`` to ``last`` of drive ``d``: weights."""
+    """``(at, b, d, first, last, stop, fall)``: sizes of the listed arrivals ``first`` to ``last`` of drive ``d``: weights; and their sums, decayed to
+    ``stop`` at the rate ``fall``."""
     one = real(1.0)
 
     @kernel
-    def weigh(at: Any, b: int, d: int, first: int, last: int, _x: float, _y: float) -> int:
+    def weigh(at: Any, b: int, d: int, first: int, last: int, stop: float, fall: float) -> int:
         p = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)[D_PROJECTION]
-        syn = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[SYN0]
+        projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
+        syn, sign, left = projection[SYN0], projection[SIGN], falls(at, b, first, last, stop, fall)
         who, size, weight = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_SIZE, b, one), view(at, AT_WEIGHT, one)
+        excitation, inhibition = view(at, AT_EXCITATION, F64), view(at, AT_INHIBITION, F64)
         for q in range(first, last):
-            size[q] = weight[syn + who[q]]
+            i = np.int64(who[q])
+            size[q] = weight[syn + i]
+            add(excitation, inhibition, i, weight[syn + i] * left[q - first], sign)
         return last
 
     return weigh
@@ -199,14 +186,20 @@ def use_kernel(real: type, mean: bool) -> Any:
     one = real(1.0)
 
     @kernel
-    def use(at: Any, b: int, d: int, first: int, last: int, _x: float, _y: float) -> int:
+    def use(at: Any, b: int, d: int, first: int, last: int, stop: float, fall: float) -> int:
         table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
         p, mine = table[D_PROJECTION], table[D_FIRST]
         projection, constants = (
             row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64),
             row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64),
         )
-        syn, own, lag, width = projection[SYN0], projection[OWN0], constants[DELAY], constants[WIDTH]
+        syn, own, sign, left = (
+            projection[SYN0],
+            projection[OWN0],
+            projection[SIGN],
+            falls(at, b, first, last, stop, fall),
+        )
+        lag, width = constants[DELAY], constants[WIDTH]
         rest, full, base, gain = (
             real(constants[X_REST]), real(constants[X_PULSE]), real(constants[BASE]), real(constants[GAIN]),
         )  # fmt: skip
@@ -214,65 +207,53 @@ def use_kernel(real: type, mean: bool) -> Any:
         size, weight, dose = part(at, AT_DRIVE_SIZE, b, one), view(at, AT_WEIGHT, one), view(at, AT_DOSE, one)
         rate, state = view(at, AT_RATE, one), view(at, AT_STATE, one)
         kept, used = part(at, AT_DRIVE_GAPS, b, one), part(at, AT_DRIVE_DOSES, b, one)
+        excitation, inhibition = view(at, AT_EXCITATION, F64), view(at, AT_INHIBITION, F64)
         for q in range(first, last):
             i, time = np.int64(who[q]), when[q] - lag
             # the rest between two pulses is shorter than their interval
             kept[q - first] = real(-max(time - before[mine + i] - width, 0.0)) * rate[own + i]
             before[mine + i] = time
             if mean:
-                used[q - first] = -dose[own + i]
+                used[q - first] = dose[own + i]
         for q in range(last - first):
             kept[q] = exp(kept[q])
             if mean:
-                used[q] = one - exp(used[q])
+                used[q] = one - exp(-used[q])
         for q in range(first, last):
             i = np.int64(who[q])
-            x = rest + (state[own + i] - rest) * kept[q - first]
-            if mean:
-                state[own + i] = x + used[q - first] * (full - x)
-                x = full - (full - x) * used[q - first] / dose[own + i]
-            else:
-                x += dose[own + i] * (full - x)
-                state[own + i] = x
-            size[q] = weight[syn + i] * (base + gain * x)
+            taken = used[q - first] if mean else dose[own + i]
+            state[own + i], seen = pulsed(state[own + i], kept[q - first], taken, dose[own + i], rest, full, mean)
+            value = weight[syn + i] * (base + gain * seen)
+            size[q] = value
+            add(excitation, inhibition, i, value * left[q - first], sign)
         return last
 
     return use
 
 
 @cache
-def drive_kernel(real: type) -> Any:
+def drive_kernel() -> Any:
     """``(at, b, .., stop)``: all arrivals of all drives before ``stop`` at the neurons of block ``b``: listed, and summed, decayed to ``stop``.
     Returns how many there are, or -1 if there is no room for them."""
-    one = real(1.0)
 
     @kernel
     def drive(at: Any, b: int, _j: int, _k: int, _l: int, stop: float, _y: float) -> int:
         block = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)
         fall = -1.0 / row(at, AT_POPULATION, POPULATION_COLUMNS, block[POPULATION], F64)[TAU]
-        who, when = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64)
-        size, decayed = part(at, AT_DRIVE_SIZE, b, one), part(at, AT_DECAYED, b, F64)
-        excitation, inhibition = view(at, AT_EXCITATION, F64), view(at, AT_INHIBITION, F64)
         draws, uses = view(at, AT_DRAW_KERNEL, I64), view(at, AT_USE_KERNEL, I64)
         made = np.int64(0)
         for d in range(block[DRIVE_LOW], block[DRIVE_HIGH]):
             table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
             chunk = table[D_CHUNK0] + (block[LOW] - table[D_LOW]) // CHUNK
             for c in range(chunk, chunk + (block[HIGH] - block[LOW] + CHUNK - 1) // CHUNK):
-                first = made
-                made = call(draws[d], at, b, d, c, first, stop, 0.0)
+                while True:
+                    first = made
+                    made = call(draws[d], at, b, d, c, first, stop, 0.0)
+                    if made <= first:
+                        break
+                    call(uses[d], at, b, d, first, made, stop, fall)
                 if made < 0:
                     return made
-                call(uses[d], at, b, d, first, made, 0.0, 0.0)
-                for q in range(first, made):
-                    decayed[q - first] = size[q] * decay((stop - when[q]) * fall)
-                if row(at, AT_PROJECTION, PROJECTION_COLUMNS, table[D_PROJECTION], I64)[SIGN] > 0:
-                    for q in range(first, made):
-                        excitation[who[q]] += decayed[q - first]
-                    continue
-                for q in range(first, made):
-                    excitation[who[q]] += max(decayed[q - first], 0.0)
-                    inhibition[who[q]] += min(decayed[q - first], 0.0)
         return made
 
     return drive

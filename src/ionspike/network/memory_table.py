@@ -90,7 +90,7 @@ class Memory:
         self._buffer("when", parts, float)
         for name, kind in (
             ("drive_at", np.int32), ("drive_time", float), ("drive_size", real), ("drive_of", np.int32),
-            ("drive_gaps", real), ("drive_doses", real), ("decayed", float),
+            ("drive_gaps", real), ("drive_doses", real), ("left", float),
         ):  # fmt: skip
             self._buffer(name, driven, kind)
         for name, kind in (
@@ -135,7 +135,7 @@ def kernels_of(layout: Layout, real: type, threads: int) -> dict[str, np.ndarray
     kernel[a.K_DELIVER], kernel[a.K_COLLECT] = deliver_kernel(real).address, collect_kernel(real).address
     kernel[a.K_ADVANCE] = advance_kernel(threads > 1 and len(block) > 1).address
     if len(table):
-        kernel[a.K_DRIVE] = drive_kernel(real).address
+        kernel[a.K_DRIVE] = drive_kernel().address
     if a.SUMMED in modes:
         kernel[a.K_SETTLE] = settle_kernel().address
     if modes != {a.SUMMED}:
@@ -153,7 +153,7 @@ def kernels_of(layout: Layout, real: type, threads: int) -> dict[str, np.ndarray
             [0 if p in drawn else _size_kernel(row, real) for p, row in enumerate(projection)], np.int64
         ),
         "efficacy_kernel": np.array([_efficacy_kernel(row) for row in projection], np.int64),
-        "draw_kernel": np.array([draw_kernel(bool(row[a.D_SHAPE] == a.STEADY)).address for row in table], np.int64),
+        "draw_kernel": np.array([draw_kernel().address for _ in table], np.int64),
         "use_kernel": np.array([_use_kernel(projection[row[a.D_PROJECTION]], real) for row in table], np.int64),
     }
 

@@ -22,6 +22,7 @@ from ionspike.network.memory import refuse_if_too_large
 from ionspike.network.memory_table import Memory
 from ionspike.network.network import Network
 from ionspike.network.recording import Record, Result
+from ionspike.network.sorting import in_time
 from ionspike.network.sources import ListedTrains, PoissonTrains, poisson_state
 from ionspike.network.spool import Spool
 from ionspike.network.states import Probes
@@ -168,7 +169,7 @@ class Simulation:
             populations.append(np.full(len(t), self.layout.number[name], np.int64))
             inputs[name] = t, k
         when, who, of = np.concatenate(times), np.concatenate(senders), np.concatenate(populations)
-        order = np.lexsort((who, when))
+        order = in_time(when, who)
         m = self.memory
         m["feed_time"], m["feed_from"], m["feed_population"] = when[order], who[order], of[order]
         return self._loop(edges)
@@ -203,7 +204,7 @@ class Simulation:
         late = times >= stop
         if late.any():
             self.held = np.append(self.held[0], times[late]), np.append(self.held[1], neurons[late])
-        order = np.lexsort((neurons, times))
+        order = in_time(times, neurons)
         order = order[~late[order]]
         times, neurons = times[order], neurons[order]
         for name in self._spikes_of:

@@ -1,4 +1,4 @@
-"""Synapses in the order the loops want: by block of the target, then by source, then by delay; compiled counting sorts."""
+"""Spikes in time; and synapses in the order the loops want: by block of the target, then by source, then by delay, by compiled counting sorts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ import numpy as np
 from numba import njit
 
 from ionspike.network.arrays import Array, Ints
+
+
+def in_time(times: Array, neurons: Ints) -> Ints:
+    """The places of spikes by time, simultaneous ones by neuron. Spikes come nearly sorted, which a merge sort of the times alone makes use of."""
+    order = np.argsort(times, kind="stable")
+    ordered = times[order]
+    return np.lexsort((neurons, times)) if np.any(ordered[1:] == ordered[:-1]) else order
 
 
 @njit(cache=True)

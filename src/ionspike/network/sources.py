@@ -10,10 +10,14 @@ from numba import njit
 
 from ionspike.network import arrays as a
 from ionspike.network.arrays import Array, Ints
-from ionspike.network.drive import chosen, next_spike, share_of_peak
-from ionspike.network.elementary import pick, streams, uniform_array
+from ionspike.network.batches import next_batch
+from ionspike.network.elementary import streams
 from ionspike.network.inputs import InhomogeneousPoisson, Input, ModulatedPoisson, Poisson, Recorded, Regular
 from ionspike.network.network import Source
+from ionspike.network.sorting import in_time
+
+# what of a Poisson input moves
+_MOVES = ("next", "drawn", "batch_time", "batch_neuron", "batch_used", "batch_size")
 
 
 def rate_shape(given: Input) -> tuple[int, Array, Array, Array, Any]:
@@ -31,7 +35,7 @@ def rate_shape(given: Input) -> tuple[int, Array, Array, Array, Any]:
 
 
 def poisson_state(seed: int, source: Source) -> dict[str, Any]:
-    """Streams, first spikes and shape of a Poisson input, by chunks of its neurons."""
+    """Streams, empty batches and shape of a Poisson input, by chunks of its neurons."""
     shape, values, edges, level, peak = rate_shape(source.input)
     rate = np.broadcast_to(np.asarray(peak, float), source.size)
     starts = np.arange(0, source.size, a.CHUNK)
@@ -41,62 +45,45 @@ def poisson_state(seed: int, source: Source) -> dict[str, Any]:
     share = np.concatenate(
         [np.cumsum(rate[k : k + a.CHUNK]) / max(of, 1e-300) for k, of in zip(starts, total, strict=True)]
     )
-    stream = streams(seed, source.name, len(starts))
-    first = [_first(s, m, shape, values, edges, level) for s, m in zip(stream, mean, strict=True)]
+    chunks = len(starts)
     return {
-        "shape": shape, "values": values, "edges": edges, "level": level, "mean": mean, "stream": stream,
-        "next": np.array([t for t, _ in first]), "drawn": np.array([k for _, k in first], np.uint64), "share": share,
-        "even": bool(np.all(rate == rate[0])), "size": source.size,
+        "shape": shape, "values": values, "edges": edges, "level": level, "mean": mean, "stream": streams(seed, source.name, chunks),
+        "next": np.where(total > 0, 0.0, math.inf), "drawn": np.zeros(chunks, np.uint64), "batch_time": np.zeros(chunks * a.BATCH),
+        "batch_neuron": np.zeros(chunks * a.BATCH, np.int32), "batch_used": np.zeros(chunks, np.int64),
+        "batch_size": np.zeros(chunks, np.int64), "share": share, "even": bool(np.all(rate == rate[0])), "size": source.size,
     }  # fmt: skip
-
-
-def _first(stream: Any, mean: float, shape: int, values: Array, edges: Array, level: Array) -> tuple[float, Any]:
-    """The first spike of a chunk and how many numbers it took; not compiled, since there are few chunks."""
-    t, k = 0.0 if mean < math.inf else math.inf, 0
-    while True:
-        t -= math.log(_uniform(stream, k)) * mean
-        k += 1
-        if shape == a.STEADY or t == math.inf:
-            return t, k
-        k += 1
-        if _uniform(stream, k - 1) < share_of_peak.py_func(shape, values, edges, level, len(edges), t):
-            return t, k
-        if shape != a.SINE and t > edges[-1]:
-            return math.inf, k
-
-
-def _uniform(stream: Any, k: int) -> float:
-    return float(uniform_array(stream, np.uint64(k)))
 
 
 @njit(cache=True)
 def spikes_before(
-    stop: float,
-    stream: Any,
-    following: Array,
-    drawn: Any,
-    mean: Array,
-    share: Array,
-    even: bool,
-    shape: int,
-    values: Array,
-    edges: Array,
-    level: Array,
-) -> tuple[Array, Ints]:
+    stop: float, stream: Any, following: Array, drawn: Any, batch_time: Array, batch_neuron: Any, used: Ints, held: Ints, mean: Array,
+    share: Array, even: bool, shape: int, values: Array, edges: Array, level: Array,
+) -> tuple[Array, Ints]:  # fmt: skip
     """Spikes of every chunk before ``stop`` (s); the trains move on."""
     time, neuron, made = np.empty(1024), np.empty(1024, np.int64), 0
     for c in range(mean.shape[0]):
         low = c * a.CHUNK
         size = min(share.shape[0] - low, a.CHUNK)
-        while following[c] < stop:
+        times, neurons = batch_time[c * a.BATCH : (c + 1) * a.BATCH], batch_neuron[c * a.BATCH : (c + 1) * a.BATCH]
+        while True:
+            if used[c] == held[c]:
+                if following[c] >= stop:
+                    break
+                following[c], held[c] = next_batch(
+                    stream[c], drawn[c], following[c], mean[c], even, share, low, low, size, times, neurons,
+                    shape, values, edges, level, edges.shape[0],
+                )  # fmt: skip
+                drawn[c] += np.uint64(a.BATCH)
+                used[c] = 0
+                continue
+            if times[used[c]] >= stop:
+                break
             if made == time.shape[0]:
                 time = np.concatenate((time, np.empty(made)))
                 neuron = np.concatenate((neuron, np.empty(made, np.int64)))
-            time[made], neuron[made] = following[c], low + chosen(pick(stream[c], drawn[c]), even, share, low, size)
+            time[made], neuron[made] = times[used[c]], neurons[used[c]]
             made += 1
-            following[c], drawn[c] = next_spike(
-                stream[c], drawn[c], following[c], mean[c], shape, values, edges, level, edges.shape[0]
-            )
+            used[c] += 1
     return time[:made], neuron[:made]
 
 
@@ -110,15 +97,16 @@ class PoissonTrains:
         """Spikes from where it stands to ``stop`` (s): times and neurons, in time."""
         m = self._made
         time, neuron = spikes_before(
-            stop, m["stream"], m["next"], m["drawn"], m["mean"], m["share"], m["even"], m["shape"], m["values"], m["edges"], m["level"]
+            stop, m["stream"], *(m[name] for name in _MOVES), m["mean"], m["share"], m["even"], m["shape"], m["values"], m["edges"],
+            m["level"],
         )  # fmt: skip
-        order = np.lexsort((neuron, time))
+        order = in_time(time, neuron)
         return time[order], neuron[order]
 
     @property
     def state(self) -> dict[str, Any]:
-        """Next spikes and numbers drawn."""
-        return {"next": self._made["next"], "drawn": self._made["drawn"]}
+        """Batches, and numbers drawn."""
+        return {name: self._made[name] for name in _MOVES}
 
 
 class ListedTrains:
@@ -135,7 +123,7 @@ class ListedTrains:
         if isinstance(self._given, Recorded):
             times, neurons = np.asarray(self._given.times), np.asarray(self._given.neurons)
             low, high = np.searchsorted(times, [start, stop])
-            order = np.lexsort((neurons[low:high], times[low:high]))
+            order = in_time(times[low:high], neurons[low:high])
             return times[low:high][order], neurons[low:high][order]
         rate, begin = float(self._given.rate), float(self._given.start)
         first = max(math.floor((start - begin) * rate) - 1, 0)

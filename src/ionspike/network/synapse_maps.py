@@ -47,7 +47,7 @@ from ionspike.network.arrays import (
 )  # fmt: skip
 from ionspike.network.dynamics import AT, OF, PARTS
 from ionspike.network.elementary import exp
-from ionspike.network.kernels import inner, kernel
+from ionspike.network.kernels import inlined, inner, kernel
 from ionspike.network.views import F64, I32, I64, array, array_2d, part, row, view
 
 
@@ -68,11 +68,19 @@ def scaled_kernel(real: type) -> Any:
     return scaled
 
 
+@inlined
+def pulsed(state: Any, kept: Any, used: Any, dose: Any, rest: Any, full: Any, mean: bool) -> tuple[Any, Any]:
+    """A state after a rest that keeps ``kept`` of it and a pulse that takes ``used`` of the rest of its way, and what the pulse sees: the state
+    after it; or with ``mean`` that over the pulse, ``full - (full - x) (1 - exp(-z))/z`` with z the dose and ``used`` = 1 - exp(-z)."""
+    x = rest + (state - rest) * kept
+    after = x + used * (full - x)
+    return after, full - (full - x) * used / dose if mean else after
+
+
 @cache
 def own_kernel(real: type, mean: bool, gains: bool = False) -> Any:
     """As :func:`scaled_kernel`, for devices of their own with one state that relaxes exponentially. ``interval`` (s): since the last pulse
-    began. The arrival goes by the state after the pulse, the dose being the share of the rest of the way that it takes; or, with ``mean``,
-    by the mean of the state over the pulse, ``x_p - (x_p - x) (1 - exp(-z))/z``, z the dose. ``gains``: each synapse has its own size per x.
+    began. Without ``mean`` the dose is the share of the rest of the way that a pulse takes. ``gains``: each synapse has its own size per x.
     """
     one = real(1.0)
 
@@ -88,11 +96,9 @@ def own_kernel(real: type, mean: bool, gains: bool = False) -> Any:
         weight, dose, rate = view(at, AT_WEIGHT, one), view(at, AT_DOSE, one), view(at, AT_RATE, one)
         state, size, own_gain = view(at, AT_STATE, one), view(at, AT_SIZE, one), view(at, AT_GAIN, one)
         for j in range(n):
-            x = rest + (state[own + j] - rest) * exp(t * rate[own + j])
             used = one - exp(-dose[own + j]) if mean else dose[own + j]
-            after = x + used * (full - x)
-            seen = full - (full - x) * used / dose[own + j] if mean else after
-            state[own + j] = after
+            kept = exp(t * rate[own + j])
+            state[own + j], seen = pulsed(state[own + j], kept, used, dose[own + j], rest, full, mean)
             per_x = own_gain[gained + j] if gains else gain
             size[first + j] = weight[syn + j] * (base + per_x * seen)
         return n
