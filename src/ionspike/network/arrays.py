@@ -134,6 +134,8 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_PLACE,
     AT_TIME,
     AT_VALUE,
+    AT_GROWN,
+    AT_FALLEN,
     AT_ORDER,
     AT_SYNAPSE,
     AT_FOLLOWING,
@@ -151,7 +153,7 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_FEED_POPULATION,
     AT_OUT_TIME,
     AT_OUT_FROM,
-) = range(93)
+) = range(95)
 
 # what they hold:
 #   target: neuron (uint32)
@@ -209,6 +211,7 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
 #   drive_gaps: exponents of their decay since the last
 #   left: of the drive's arrivals at the end of the window
 #   place: arrivals of chosen neurons
+#   grown: what grows from the window's start to an arrival as a membrane falls
 #   order: of simultaneous ones
 #   following: in the chain of one neuron
 #   chosen: neurons to be walked
@@ -291,6 +294,8 @@ ARRAYS = (
     "place",
     "time",
     "value",
+    "grown",
+    "fallen",
     "order",
     "synapse",
     "following",

@@ -94,8 +94,8 @@ def advance(at: Any, b: int, start: float, stop: float) -> None:
     view(at, AT_EVENTS, I64)[b] += view(at, AT_ARRIVED, I64)[b] + listed
     choose = kernels[K_SETTLE] if block[MODE] == SUMMED else kernels[K_CHOOSE]
     chosen = call(choose, at, b, 0, 0, 0, start, stop)
-    call(kernels[K_COLLECT], at, b, parts, listed, chosen, 0.0, 0.0)
-    call(kernels[K_WALK_CELLS] if block[MODE] == CELLS else kernels[K_WALK], at, b, chosen, 0, 0, start, stop)
+    arrivals = call(kernels[K_COLLECT], at, b, parts, listed, chosen, 0.0, 0.0)
+    call(kernels[K_WALK_CELLS] if block[MODE] == CELLS else kernels[K_WALK], at, b, chosen, arrivals, 0, start, stop)
 
 
 @inner

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ionspike.network import arrays as a
+from ionspike.network.arrivals import collect_kernel
 from ionspike.network.drive import draw_kernel, drive_kernel, use_kernel, weigh_kernel
 from ionspike.network.layout import Layout
 from ionspike.network.loop import (
@@ -23,7 +24,7 @@ from ionspike.network.synapse_maps import (
     tsodyks_markram_kernel,
 )
 from ionspike.network.views import TABLE_COLUMNS
-from ionspike.network.walk import collect_kernel, walk_kernel
+from ionspike.network.walk import walk_charges_kernel, walk_kernel
 from ionspike.network.window import choose_kernel, deliver_kernel, settle_kernel
 
 _PLACE = {name: k for k, name in enumerate(a.ARRAYS)}
@@ -49,7 +50,10 @@ class Memory:
         self["slot"], self["flag"] = np.zeros(n, np.int32), np.zeros(n + 8, np.uint8)
         for name in ("arrived", "events", "spikes"):
             self[name] = np.zeros(self.blocks, np.int64)
-        for name, kind in (("head", np.int64), ("chosen", np.int32)):
+        for name, kind in (
+            ("head", np.int64),
+            ("chosen", np.int32),
+        ):
             self._buffer(name, largest, kind)
         for name, kind in _PENDING.items():
             self._put(name, np.empty(self.projections * 16, kind), self.projections)
@@ -97,6 +101,8 @@ class Memory:
             ("place", np.int32),
             ("time", float),
             ("value", float),
+            ("grown", float),
+            ("fallen", float),
             ("order", np.int64),
             ("synapse", np.int64),
         ):
@@ -141,7 +147,7 @@ def kernels_of(layout: Layout, real: type, threads: int) -> dict[str, np.ndarray
     if modes != {a.SUMMED}:
         kernel[a.K_CHOOSE] = choose_kernel().address
     if modes != {a.CELLS}:
-        kernel[a.K_WALK] = walk_kernel().address
+        kernel[a.K_WALK] = (walk_charges_kernel() if _fire_at_charges(layout) else walk_kernel()).address
     if a.CELLS in modes:
         from ionspike.network.walk_cells import walk_cells_kernel
 
@@ -156,6 +162,14 @@ def kernels_of(layout: Layout, real: type, threads: int) -> dict[str, np.ndarray
         "draw_kernel": np.array([draw_kernel().address for _ in table], np.int64),
         "use_kernel": np.array([_use_kernel(projection[row[a.D_PROJECTION]], real) for row in table], np.int64),
     }
+
+
+def _fire_at_charges(layout: Layout) -> bool:
+    """Whether a net's LIF neurons fire at arrivals of charge only: none has a channel, or a level above its threshold."""
+    lif = layout.arrays["population"][
+        layout.arrays["block"][layout.arrays["block"][:, a.MODE] != a.CELLS, a.POPULATION]
+    ]
+    return not layout.arrays["projection"][:, a.CHANNEL].any() and bool(np.all(lif[:, a.V_INF] <= lif[:, a.THRESHOLD]))
 
 
 def _size_kernel(row: np.ndarray, real: type) -> int:

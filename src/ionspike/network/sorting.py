@@ -11,10 +11,11 @@ from ionspike.network.arrays import Array, Ints
 
 
 def in_time(times: Array, neurons: Ints) -> Ints:
-    """The places of spikes by time, simultaneous ones by neuron. Spikes come nearly sorted, which a merge sort of the times alone makes use of."""
+    """The places of spikes by time, simultaneous ones by neuron. Spikes come nearly in this order, and a stable sort of the times alone does it."""
     order = np.argsort(times, kind="stable")
-    ordered = times[order]
-    return np.lexsort((neurons, times)) if np.any(ordered[1:] == ordered[:-1]) else order
+    t, k = times[order], neurons[order]
+    wrong = (t[1:] == t[:-1]) & (k[1:] < k[:-1])
+    return np.lexsort((neurons, times)) if wrong.any() else order
 
 
 @njit(cache=True)

@@ -53,10 +53,10 @@ from ionspike.network.arrays import (
     READ,
     STATE0,
 )  # fmt: skip
+from ionspike.network.arrivals import SOURCE_BITS, in_time
 from ionspike.network.dynamics import advance_device, after_spike, pulse, wait
 from ionspike.network.kernels import inner, kernel
 from ionspike.network.views import F64, I32, I64, array, array_2d, part, row, view
-from ionspike.network.walk import SOURCE_BITS, in_time
 
 
 @cache
