@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numba import njit
 from scipy import stats
 
 from ionspike.network import (
@@ -18,26 +17,9 @@ from ionspike.network import (
     Static,
     TsodyksMarkram,
 )
-from ionspike.network.elementary import exponential
 from ionspike.network.inputs import Input
 
-
 LAG = 1e-3  # s
-
-
-@njit
-def variates(bits: np.ndarray) -> np.ndarray:
-    out = np.empty(len(bits))
-    for k in range(len(bits)):
-        out[k] = exponential(bits[k])
-    return out
-
-
-def test_an_exponential_variate_is_the_logarithm_of_its_bits():
-    ends = [0, 1, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1]
-    bits = np.array([*ends, *np.random.default_rng(1).integers(0, 2**32, 100_000)], np.uint64)
-    # 2e-11: the interpolation of the logarithm
-    np.testing.assert_allclose(variates(bits), -np.log((bits + 0.5) / 2**32), rtol=0, atol=2e-11)
 
 
 def trains(given: Input, size: int, duration: float, drawn_by_target: bool) -> tuple[np.ndarray, np.ndarray]:

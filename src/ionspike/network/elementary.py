@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numpy.polynomial import chebyshev
 
@@ -107,6 +108,71 @@ def _compiled_exp(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
         return lambda x: _exp_single(x)
     return lambda x: _exp_double(x)
+
+
+VECTOR = 8  # values that :func:`exp_row` takes at once
+
+
+@intrinsic
+def _exp_eight(context: Any, out: Any, i: Any, rates: Any, j: Any, t: Any) -> Any:
+    """:func:`_exp_single` of eight neighbours, ``t rates[j..]``, into ``out[i..]``: a row is too short for the compiler to do so by itself."""
+    vector = ir.VectorType(ir.FloatType(), VECTOR)
+    whole = ir.VectorType(ir.IntType(32), VECTOR)
+
+    def splat(value: Any, kind: Any = vector) -> Any:
+        return ir.Constant(kind, [value.item()] * VECTOR)
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        def times(a: Any, b: Any) -> Any:
+            return builder.fmul(a, b, flags=("contract",))
+
+        def plus(a: Any, b: Any) -> Any:
+            return builder.fadd(a, b, flags=("contract",))
+
+        def pointer(array: Any, k: Any) -> Any:
+            return builder.bitcast(builder.gep(array, [k]), vector.as_pointer())
+
+        one = builder.insert_element(ir.Constant(vector, ir.Undefined), args[4], ir.IntType(32)(0))
+        each = builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), ir.Constant(whole, [0] * VECTOR))
+        x = times(each, builder.load(pointer(args[2], args[3]), align=4))
+        x = builder.select(builder.fcmp_ordered(">", x, splat(_LEAST)), x, splat(_LEAST))
+        rint = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(vector, [vector]), f"llvm.rint.v{VECTOR}f32"
+        )
+        k = builder.call(rint, [times(x, splat(_LOG2E))])
+        r = plus(plus(x, times(k, splat(-_LN2_HIGH))), times(k, splat(-_LN2_LOW)))
+        p = splat(_P5)
+        for coefficient in (_P4, _P3, _P2, _P1, _HALF):
+            p = plus(times(p, r), splat(coefficient))
+        p = plus(plus(times(times(p, r), r), r), splat(_ONE))
+        power = builder.add(builder.fptosi(k, whole), splat(_BIAS32, whole))
+        scale = builder.bitcast(builder.shl(power, splat(_SHIFT32, whole)), vector)
+        builder.store(times(p, scale), pointer(args[0], args[1]), align=4)
+        return ir.Constant(ir.IntType(64), 0)
+
+    return types.int64(out, types.int64, rates, types.int64, types.float32), generate
+
+
+def exp_row(out, i, rates, j, n, t):  # type: ignore[no-untyped-def]  # numba wants the signature of the overload below
+    """``out[i + k] = exp(t rates[j + k])`` for k < n; up to VECTOR - 1 more may be read and written."""
+    out[i : i + n] = exp(t * rates[j : j + n])
+
+
+@overload(exp_row)
+def _compiled_exp_row(out, i, rates, j, n, t):  # type: ignore[no-untyped-def]
+    if t == types.float32:
+
+        def single(out, i, rates, j, n, t):  # type: ignore[no-untyped-def]
+            for k in range(0, n, VECTOR):
+                _exp_eight(out, i + k, rates, j + k, t)
+
+        return single
+
+    def double(out, i, rates, j, n, t):  # type: ignore[no-untyped-def]
+        for k in range(n):
+            out[i + k] = exp(t * rates[j + k])
+
+    return double
 
 
 @inlined

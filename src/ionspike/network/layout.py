@@ -12,6 +12,7 @@ from ionspike.errors import InputError
 from ionspike.network import arrays as a
 from ionspike.network.cell import Cell
 from ionspike.network.connectivity import OneToOne
+from ionspike.network.elementary import VECTOR
 from ionspike.network.inputs import InhomogeneousPoisson, ModulatedPoisson, Poisson
 from ionspike.network.network import Network, Projection, Source
 from ionspike.network.neuron_arrays import cell_arrays, own_spikes, population_table
@@ -152,6 +153,8 @@ class _Builder:
 
     def joined(self, column: str, kind: Any = None) -> np.ndarray:
         parts = self.columns.pop(column)
+        if column == "rate" and parts:
+            parts.append(np.zeros(VECTOR, self.real))  # exponentials are taken by whole vectors
         return np.concatenate(parts) if parts else np.empty(0, kind or self.real)
 
     def add(self, k: int, p: Projection) -> None:

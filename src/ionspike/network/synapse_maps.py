@@ -46,7 +46,7 @@ from ionspike.network.arrays import (
     Array,
 )  # fmt: skip
 from ionspike.network.dynamics import AT, OF, PARTS
-from ionspike.network.elementary import exp
+from ionspike.network.elementary import exp, exp_row
 from ionspike.network.kernels import inlined, inner, kernel
 from ionspike.network.views import F64, I32, I64, array, array_2d, part, row, view
 
@@ -95,10 +95,10 @@ def own_kernel(real: type, mean: bool, gains: bool = False) -> Any:
         t = real(-max(interval - constants[WIDTH], 0.0))
         weight, dose, rate = view(at, AT_WEIGHT, one), view(at, AT_DOSE, one), view(at, AT_RATE, one)
         state, size, own_gain = view(at, AT_STATE, one), view(at, AT_SIZE, one), view(at, AT_GAIN, one)
+        exp_row(size, first, rate, own, n, t)
         for j in range(n):
             used = one - exp(-dose[own + j]) if mean else dose[own + j]
-            kept = exp(t * rate[own + j])
-            state[own + j], seen = pulsed(state[own + j], kept, used, dose[own + j], rest, full, mean)
+            state[own + j], seen = pulsed(state[own + j], size[first + j], used, dose[own + j], rest, full, mean)
             per_x = own_gain[gained + j] if gains else gain
             size[first + j] = weight[syn + j] * (base + per_x * seen)
         return n
