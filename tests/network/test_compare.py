@@ -16,7 +16,7 @@ def test_several_synapses_with_all_pulses_at_one_are_one_synapse():
     spikes = run_free(cell, pulses, stop).spikes
     assert len(spikes) > 5
     one = [(i.given, i.found) for i in intervals_between(cell, pulses, spikes, stop)]
-    several = counts_of_trains(cell, [np.empty(0), pulses, np.empty(0)], spikes, stop)
+    several = counts_of_trains([cell] * 3, [np.empty(0), pulses, np.empty(0)], spikes, stop)
     assert several == one
     # a cell that follows its own spikes finds all of them
     assert all(given == found for given, found in one)
@@ -27,5 +27,5 @@ def test_pulses_dealt_out_to_two_synapses_facilitate_less():
     pulses = np.array(poisson(800.0, 300, 3))
     stop = float(pulses[-1]) + 0.01
     spikes = run_free(cell, pulses, stop).spikes
-    dealt = counts_of_trains(cell, [pulses[::2], pulses[1::2]], spikes, stop)
+    dealt = counts_of_trains([cell] * 2, [pulses[::2], pulses[1::2]], spikes, stop)
     assert sum(found != given for given, found in dealt) > len(dealt) / 4
