@@ -153,9 +153,10 @@ class _Builder:
 
     def joined(self, column: str, kind: Any = None) -> np.ndarray:
         parts = self.columns.pop(column)
-        if column == "rate" and parts:
-            parts.append(np.zeros(VECTOR, self.real))  # exponentials are taken by whole vectors
-        return np.concatenate(parts) if parts else np.empty(0, kind or self.real)
+        if not parts:
+            return np.empty(0, kind or self.real)
+        # exponentials are taken by whole vectors, so that there is room behind the last
+        return np.concatenate([*parts, np.zeros(VECTOR, parts[0].dtype)])[:-VECTOR]
 
     def add(self, k: int, p: Projection) -> None:
         net, low, real = self.net, self.first[p.target], self.real
