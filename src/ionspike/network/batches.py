@@ -9,7 +9,7 @@ Number ``k`` of a stream is spike ``k`` of its chunk at the peak rate, whoever d
 interval before it, the lower half the neuron.
 """
 
-# pyright: reportArgumentType=false, reportCallIssue=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false
 # numba compiles this: its integers are numpy's
 
 from __future__ import annotations

@@ -97,8 +97,8 @@ class PoissonTrains:
         """Spikes from where it stands to ``stop`` (s): times and neurons, in time."""
         m = self._made
         time, neuron = spikes_before(
-            stop, m["stream"], *(m[name] for name in _MOVES), m["mean"], m["share"], m["even"], m["shape"], m["values"], m["edges"],
-            m["level"],
+            stop, m["stream"], m["next"], m["drawn"], m["batch_time"], m["batch_neuron"], m["batch_used"], m["batch_size"],
+            m["mean"], m["share"], m["even"], m["shape"], m["values"], m["edges"], m["level"],
         )  # fmt: skip
         order = in_time(time, neuron)
         return time[order], neuron[order]
