@@ -11,7 +11,7 @@ from ionspike.circuit.energy import energy, idle_power
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.resistance_step import measure_step, trim_delay
 from ionspike.circuit.simulate import Setting, simulate, simulate_all
-from ionspike.circuit.testbench import Bench
+from ionspike.circuit.testbench import HELD_BEFORE, Bench
 from ionspike.device import Ecram
 from ionspike.errors import RunError
 from ionspike.spikes import regular
@@ -81,3 +81,9 @@ def test_axon_hillock_fires_and_resets(setting: Setting):
     run = simulate(bench, 31e-6, setting)
     assert len(run.spike_times) >= 2
     np.testing.assert_allclose(run.widths, 120e-9, rtol=0.1)
+
+
+def test_a_held_membrane_is_stepped_after_its_inner_nodes_have_come_to_rest(setting: Setting):
+    run = simulate(Bench(Neuron(), hold=0.2, hold_from=0.1), HELD_BEFORE + 10e-6, setting)
+    around = HELD_BEFORE + np.array([-0.5e-3, -1e-9, 2e-9, 9e-6])
+    np.testing.assert_allclose(run.waveforms.at("v(mem)", around), [0.1, 0.1, 0.2, 0.2], atol=1e-6)

@@ -46,7 +46,7 @@ class _Neuron:
     packed: tuple[Array, ...]
     synapses: list[_Synapse] = field(default_factory=list)
     v: float = 0.0
-    u: float = 0.0
+    inner: Array = field(default_factory=lambda: np.zeros(2))
     now: float = 0.0
     charge: float = 0.0
     spikes: list[float] = field(default_factory=list)
@@ -140,11 +140,11 @@ class Network:
     def _wait(self, neuron: _Neuron, until: float) -> None:
         p, leak = neuron.packed[:2]
         while neuron.now < until:
-            neuron.v, neuron.u, fired, _ = wait(p, leak, neuron.v, neuron.u, until - neuron.now)
+            neuron.v, fired, _ = wait(p, leak, neuron.v, neuron.inner, until - neuron.now)
             if fired < 0.0:
                 neuron.now = until
                 return
             time = neuron.now + fired
             neuron.spikes.append(time)
-            neuron.v, neuron.u = after_spike(p, neuron.v), 0.0
+            neuron.v = after_spike(p, neuron.v)
             neuron.now = time + neuron.cell.soma.dead

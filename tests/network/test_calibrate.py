@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting
@@ -14,8 +15,8 @@ from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.network import Cell, calibrate
 from ionspike.network.calibrate import SUPPORTED
-from ionspike.network.dynamics import pack, wait
-from ionspike.network.held_membrane import wait_held
+from ionspike.network.dynamics import THERMAL, held_stage
+from ionspike.network.output_law import Way, fit_ways, followed, wait_of
 
 
 @pytest.fixture
@@ -25,8 +26,8 @@ def setting() -> Setting:
 
 
 def test_a_topology_without_a_form_is_refused_with_those_that_have_one(setting: Setting, reference: Ecram):
-    with pytest.raises(InputError, match=f"no form for morris-lecar; expected one of {', '.join(SUPPORTED)}"):
-        calibrate(Bench(neuron=Neuron("morris-lecar", synapse=reference)), setting)
+    with pytest.raises(InputError, match=f"no form for dpi; expected one of {', '.join(SUPPORTED)}"):
+        calibrate(Bench(neuron=Neuron("dpi", synapse=reference)), setting)
 
 
 @pytest.mark.parametrize("placement", ["input", "leak", "delay"])
@@ -41,31 +42,46 @@ def test_a_neuron_without_a_synapse_is_refused(setting: Setting):
         calibrate(Bench(neuron=Neuron()), setting)
 
 
-@pytest.mark.parametrize("saturation", [0.0, 1.0])
-def test_the_wait_is_that_of_a_quadrature_with_and_without_a_shared_tail_current(saturation: float):
-    cell = Cell.load("high-pass")
-    soma = replace(
-        cell.soma,
-        saturation=saturation,
-        leak_voltage=(0.0, 0.5),
-        leak_current=(0.0, 0.0),
-        curvature=0.0,
-        fire_slope=0.0,
-    )
-    p, leak, *_ = pack(replace(cell, soma=soma))
-    law = np.array([soma.keeper_rate, soma.threshold, soma.slope, 0.0, soma.keeper_slope, soma.fire, 0.0])
-    for above in (0.02, 0.05, 0.1, 0.2):
-        v = soma.threshold + above
-        stepped = wait(p, leak, v, 0.0, 1e-2)[2]
-        # the stepper's error control is 3 mV of drop a step
-        assert stepped == pytest.approx(wait_held(law, np.array([v]), saturation)[0], rel=2e-3)
+# a pair on a tail current and an output that its hold current keeps down for a while; of the size of the comparator's
+_LAW = np.array([1.1e4, 0.32, 0.044, -4.0, 0.2, 2.0, 0.0])
+_OUTPUT = np.array([3.8e3, 0.306, 0.040, -10.0, 0.7, 0.03, 0.34])
 
 
-def test_a_pair_on_a_tail_current_is_never_faster_than_the_tail():
-    law = np.array([1e4, 0.3, 0.04, 0.0, 0.0, 0.5, 0.0])
-    fast = wait_held(law, np.array([0.8, 1.2]), 1.0)
-    np.testing.assert_allclose(fast, 0.5 / 1e4, rtol=1e-3)
-    assert wait_held(law, np.array([0.8]), 0.0)[0] < 1e-3 * fast[0]
+def _ways(voltages: list[float]) -> list[Way]:
+    """What a stage of the law above does, by an independent integrator."""
+    found = []
+    for v in voltages:
+        drive = np.exp((v - _LAW[1]) / _LAW[2] + _LAW[3] * (v - _LAW[1]) ** 2)
+
+        def slope(_: float, y: np.ndarray, m: float = drive) -> list[float]:
+            hold = [(1 + lam * q) * -np.expm1(-q / THERMAL) for lam, q in ((_LAW[4], y[0]), (_OUTPUT[4], y[1]))]
+            d = y[0] - _OUTPUT[1]
+            rise = _OUTPUT[0] * (np.exp(d / _OUTPUT[2] + _OUTPUT[3] * d * d) - hold[1])
+            return [_LAW[0] * (m - hold[0]) / (1 + m) - _OUTPUT[5] * rise, rise]
+
+        fires = lambda _, y: y[1] - _OUTPUT[6]  # noqa: E731
+        fires.terminal = True
+        solved = solve_ivp(
+            slope, (0, 1e-2), [0.0, 0.0], "LSODA", rtol=1e-9, atol=1e-12, events=fires, dense_output=True
+        )
+        spike = float(solved.t_events[0][0])
+        times = np.linspace(0, 0.9 * spike, 20)
+        found.append(Way(v, times, *solved.sol(times), spike))
+    return found
+
+
+def test_a_stage_whose_output_waits_does_what_an_integrator_finds():
+    for way in _ways([0.335, 0.35, 0.4]):
+        nodes, spike = followed(*held_stage(_LAW, 1.0, _OUTPUT), way)
+        # 3 mV a step: half a per cent of the wait, in which a node moves by up to 4 mV at the end
+        assert spike == pytest.approx(way.spike, rel=5e-3)
+        np.testing.assert_allclose(nodes, np.stack([way.drop, way.rise], axis=-1), atol=5e-3)
+
+
+def test_the_law_of_an_output_that_waits_is_found_from_its_ways():
+    law, output = fit_ways(_ways([0.33, 0.34, 0.36, 0.4, 0.45]), 0.31, 1.0)
+    for way in _ways([0.335, 0.38]):
+        assert wait_of(law, output, 1.0, way) == pytest.approx(way.spike, rel=0.01)
 
 
 def test_the_held_out_run_is_kept_with_the_cell(tmp_path):

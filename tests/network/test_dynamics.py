@@ -13,7 +13,7 @@ from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.network.cell import Cell, leak_grid, library
 from ionspike.network.compare import intervals_between, run_free
-from ionspike.network.dynamics import advance_device, conductance, keeper, log_drive, pack, pulse, wait
+from ionspike.network.dynamics import DROPS, advance_device, conductance, keeper, log_drive, pack, pulse, wait
 from ionspike.network.held_membrane import wait_held
 from ionspike.network.network import Network
 
@@ -32,14 +32,39 @@ def test_a_wait_equals_an_integrator_at_tight_tolerance(cell: Cell):
         lost = np.interp(max(y[0], 0.0), voltages, grid) / cell.soma.capacitance
         return [-lost, cell.soma.keeper_rate * (np.exp(log_drive(p, y[0])) - keeper(p, y[1]))]
 
+    def reached(_: float, y: np.ndarray) -> float:
+        return y[1] - cell.soma.fire - cell.soma.fire_slope * log_drive(p, y[0])
+
+    reached.terminal = True
     for above in (0.01, 0.02, 0.04, 0.08):
         start = cell.soma.threshold + above
-        _, drop, fired, _ = wait(p, leak, start, 0.0, 5e-3)
-        reached = lambda _, y, top=drop: y[1] - top  # noqa: E731
-        reached.terminal = True
+        _, fired, _ = wait(p, leak, start, np.zeros(2), 5e-3)
         solved = solve_ivp(slope, (0, 5e-3), [start, 0.0], "LSODA", rtol=1e-10, atol=1e-12, events=reached)
         # steps of 3 mV of drop and 0.2 mV of membrane: half a per cent of the wait
         assert fired == pytest.approx(solved.t_events[0][0], rel=5e-3)
+
+
+def test_a_stage_that_feeds_its_membrane_fires_when_an_integrator_does():
+    cell = Cell.load("high-pass")
+    drops = np.linspace(0, 0.9, DROPS)
+    fed = 1e-13 * np.exp(drops / 0.07)  # from 0.1 pA to 40 nA, as Morris-Lecar's
+    soma = replace(cell.soma, drops=tuple(drops), pull=tuple(fed), fire=0.9, fire_slope=0.0)
+    p, leak, *_ = pack(replace(cell, soma=soma))
+    grid, width = leak_grid(soma)
+
+    def slope(_: float, y: np.ndarray) -> list[float]:
+        current = np.interp(y[1], drops, fed) - np.interp(max(y[0], 0.0), np.arange(len(grid)) * width, grid)
+        return [current / soma.capacitance, soma.keeper_rate * (np.exp(log_drive(p, y[0])) - keeper(p, y[1]))]
+
+    reached = lambda _, y: y[1] - 0.9  # noqa: E731
+    reached.terminal = True
+    for above in (0.01, 0.02, 0.05):
+        start = soma.threshold + above
+        v, fired, _ = wait(p, leak, start, np.zeros(2), 5e-3)
+        solved = solve_ivp(slope, (0, 5e-3), [start, 0.0], "LSODA", rtol=1e-10, atol=1e-12, events=reached)
+        # steps of 3 mV of drop and 0.2 mV of membrane
+        assert fired == pytest.approx(solved.t_events[0][0], rel=5e-3)
+        assert v - start == pytest.approx(solved.y_events[0][0, 0] - start, rel=0.02)
 
 
 def test_the_law_that_is_fitted_is_the_law_that_runs(cell: Cell):
@@ -50,12 +75,12 @@ def test_the_law_that_is_fitted_is_the_law_that_runs(cell: Cell):
     voltages = soma.threshold + np.array([0.012, 0.02, 0.05, 0.1])
     fitted = wait_held(law, voltages)
     # 3 mV a step against a quadrature of 60 points: half a per cent of the wait
-    np.testing.assert_allclose([wait(p, leak, v, 0.0, 1.0)[2] for v in voltages], fitted, rtol=5e-3)
+    np.testing.assert_allclose([wait(p, leak, v, np.zeros(2), 1.0)[1] for v in voltages], fitted, rtol=5e-3)
 
 
 def test_a_quiet_membrane_leaks_as_its_table_says(cell: Cell):
     p, leak, *_ = pack(cell)
-    v, _, fired, _ = wait(p, leak, 0.15, 0.0, 1e-3)
+    v, fired, _ = wait(p, leak, 0.15, np.zeros(2), 1e-3)
     lost = np.interp(0.15, cell.soma.leak_voltage, cell.soma.leak_current) * 1e-3 / cell.soma.capacitance
     assert fired < 0
     assert 0.15 - v == pytest.approx(lost, rel=0.05)  # the leak changes a little on the way

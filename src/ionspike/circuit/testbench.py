@@ -30,6 +30,7 @@ from ionspike.errors import InputError
 _STEP_PER_EDGE = (
     1e4  # ngspice merges breakpoints closer than 5e-5 of the longest step and drops the rest of the train, silently
 )
+HELD_BEFORE = 1e-3  # s
 _PRESYNAPTIC_WIDTH = 120e-9  # s, the input that makes a presynaptic neuron fire exactly once
 _OF_TOPOLOGY: Any = None  # stands for the value the neuron's topology is sized for
 
@@ -48,6 +49,7 @@ class Bench:
         driver_width, driver_length: size of the input driver's pfet (um).
         idle: how many further synapses, like the neuron's own and with silent inputs, hang on the membrane: each adds its capacitance and leak.
         hold: a voltage (V) the bench holds the membrane at, to measure charge; ``None``: the membrane is free.
+        hold_from: the voltage (V) it is held at for the first :data:`HELD_BEFORE` seconds, where inner nodes are to come to rest.
         current: a constant current (A) into the membrane beside the input pulses.
         start: voltage (V) the membrane starts from, where the bench does not hold it.
         gate_connected: ``False`` grounds the gates of all ECRAMs: the neuron without short-term plasticity, on the same parts.
@@ -69,6 +71,7 @@ class Bench:
     driver_length: float = 0.25
     idle: int = 0
     hold: float | None = None
+    hold_from: float | None = None
     current: float = 0.0
     start: float = 0.0
     gate_connected: bool = True
@@ -91,6 +94,7 @@ class Bench:
             "driver_width",
             "driver_length",
             "hold",
+            "hold_from",
             "current",
             "start",
             "fixed_read",
@@ -179,7 +183,7 @@ class Bench:
             own = {"output": "pre", "rails": "vddp vddp", "bias": "p", "event": "pin"}
             lines += neuron_lines(self.presynaptic, "pre", "p", self.load, self.gate_connected, **own)
             start |= start_voltages("p", "pre")
-        start["mem"] = self.start if self.hold is None else self.hold
+        start["mem"] = self.start if self.hold is None else self.hold if self.hold_from is None else self.hold_from
         start |= {f"ai{k}": start["mem"] for k in range(self.idle)}
         if self.capacitor is not None:
             start |= self.capacitor.start_voltages(self.supply)
@@ -191,7 +195,9 @@ class Bench:
         lines = [*rail_lines(self.supply), f"vdr vdr 0 {v}", f"vrd vrd 0 {self.read_rail!r}"]
         lines += bias_lines(self.neuron, "")
         if self.hold is not None:
-            lines.append(f"vhold mem 0 {self.hold!r}")
+            before, after = self.hold_from, self.hold
+            stepped = f"pwl(0 {before!r} {HELD_BEFORE!r} {before!r} {HELD_BEFORE + self.edge!r} {after!r})"
+            lines.append(f"vhold mem 0 {after!r}" if before is None else f"vhold mem 0 {stepped}")
         if self.current != 0:
             lines.append(f"iin 0 mem {self.current!r}")
         if self.presynaptic is not None:

@@ -44,14 +44,14 @@ THRESHOLD, RESET, TAU, REFRACTORY, V_INF, DEAD = range(6)
 DRIVE_COLUMNS, SHAPE_COLUMNS = 9, 3
 D_PROJECTION, D_FIRST, D_SHAPE, D_EDGE0, D_EDGES, D_LOW, D_HIGH, D_CHUNK0, D_EVEN = range(9)
 DEPTH, FREQUENCY, PHASE = range(3)
-# columns of ``energy``: J read from rails, J of input pulses, s of keeper current, C passed
+# columns of ``energy``: J read from rails, J of input pulses, C drawn by the waiting stage, C passed
 ENERGY_COLUMNS = 4
 READ, PULSES, KEEPER, CHARGE = range(4)
 # columns of ``part``: projection, first synapse, how many, where their sizes are, source
 PART_COLUMNS = 5
 MAX_STATES = 5
 CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
-    29,
+    101,
     501,
     4,
 )  # as dynamics.pack gives them; ion time, J a pulse, J/C of the rail, F
@@ -184,7 +184,7 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
 #   level: over the peak
 #   v: membrane (V)
 #   free: end of the refractory time; how far a cell has been followed (s)
-#   drop: of a cell's inner node (V)
+#   drop: of a cell's inner node, and the rise of its output (V)
 #   last: spike (s), inputs too
 #   energy: see ENERGY_COLUMNS
 #   cell_synapse: by projection, packed

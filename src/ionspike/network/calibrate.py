@@ -16,10 +16,10 @@ from ionspike.circuit.testbench import Bench
 from ionspike.circuit.topologies import TOPOLOGIES
 from ionspike.device import Ecram
 from ionspike.errors import InputError, RunError
-from ionspike.network.cell import Cell, Origin, Soma
+from ionspike.network.cell import OUTPUT, Cell, Origin, Soma
 from ionspike.network.compare import intervals_from_resets
 from ionspike.network.held_membrane import Held, measure_held
-from ionspike.network.synapse_fit import SETTLED, fit_synapse
+from ionspike.network.synapse_fit import fit_synapse
 from ionspike.spikes import poisson
 
 Array = NDArray[np.float64]
@@ -29,7 +29,8 @@ COUNTS = (160, 100)
 FEW = (80, 60)  # enough for a look, not for a cell to keep
 _SEED, _UNSEEN_SEED = 1, 2
 # topologies whose threshold the form of a cell meets: benchmarks.cells
-SUPPORTED = ("delay-feedback-lif",)
+SUPPORTED = ("delay-feedback-lif", "comparator-lif", "morris-lecar")
+_RESTED = 0.3e-6  # s after a reset: the stage's inner nodes fall back, and pull at the membrane
 _DOUBT = 1e-3  # chance that a cell that finds 95 % of the intervals is told to be poor
 
 
@@ -70,9 +71,9 @@ def calibrate(
     outputs = sum(len(run.spike_times) for run in runs)
     if outputs < 6:
         raise RunError(f"{outputs} output spikes under the calibration input; a cell needs at least 6")
-    residue, residue_slope, dead = _reset(runs)
+    residue, residue_slope, dead = _reset(runs, follows=not held.pull)
     soma = Soma(
-        capacitance=_capacitance(bench),
+        capacitance=bench.neuron.membrane,
         leak_voltage=tuple(held.voltage.tolist()),
         leak_current=tuple(held.leak.tolist()),
         keeper_rate=held.keeper_rate,
@@ -90,6 +91,9 @@ def calibrate(
         idle_power=idle,
         supply=bench.supply,
         saturation=held.saturation,
+        drops=held.drops,
+        pull=held.pull,
+        **dict(zip(OUTPUT, held.output, strict=False)),
     )
     synapse, mean_state = fit_synapse(runs, device, soma.capacitance)
     count = sum(len(run.input_times) for run in runs)
@@ -123,12 +127,6 @@ def _device_of(bench: Bench) -> Ecram:
     return neuron.synapse
 
 
-def _capacitance(bench: Bench) -> float:
-    """What a charge on the membrane meets (F): its capacitor, and the feedback capacitor from an output that rests at ground."""
-    parameters = dict(bench.neuron.kind.circuit.parameters) | dict(bench.neuron.sizes)
-    return bench.neuron.membrane + float(parameters.get("cfb", 0.0))
-
-
 def _driven(bench: Bench, rate: float, count: int, seed: int) -> tuple[Bench, float]:
     pulses = poisson(rate, count, seed)
     return bench.with_(pulses=tuple(pulses)), pulses[-1] + 1 / rate
@@ -148,20 +146,20 @@ def _with_held_out(cell: Cell, run: Run) -> Cell:
     return replace(cell, origin=replace(cell.origin, held_out=(float(len(parts)), float(same), float(near))))
 
 
-def _reset(runs: list[Run]) -> tuple[float, float, float]:
-    """The membrane after a reset, as a line through its voltage at the spike, and the dead time."""
+def _reset(runs: list[Run], follows: bool) -> tuple[float, float, float]:
+    """The membrane after a reset, as a line through its voltage at the spike where that ``follows`` the input, and the dead time."""
     before, after, dead, free = [], [], [], []
     for run in runs:
         ends = run.reset_ends
         spikes = run.spike_times[: len(ends)]
         # a pulse that comes with or right after a reset lifts the membrane again
-        free.append(np.searchsorted(run.input_ends, spikes) == np.searchsorted(run.input_times, ends + SETTLED))
+        free.append(np.searchsorted(run.input_ends, spikes) == np.searchsorted(run.input_times, ends + _RESTED))
         before.append(run.waveforms.at("v(mem)", spikes - 2e-9))
-        after.append(run.waveforms.at("v(mem)", ends + SETTLED))
+        after.append(run.waveforms.at("v(mem)", ends + _RESTED))
         dead.append(ends - spikes)
     v, r = np.concatenate(before), np.concatenate(after)
     fine = np.concatenate(free)
-    if np.ptp(v[fine]) < 1e-3:
+    if not follows or np.ptp(v[fine]) < 1e-3:
         return float(r[fine].mean()), 0.0, float(np.concatenate(dead).mean())
     slope, level = np.polyfit(v[fine], r[fine], 1)
     return float(level), float(slope), float(np.concatenate(dead).mean())
@@ -181,7 +179,7 @@ def _with_energy(cell: Cell, runs: list[Run]) -> Cell:
             blocks = block_energy(run, start, stop)
             drivers += blocks["driver"]
             reads += blocks["read"]
-            waiting = cell.soma.supply * cell.soma.keeper_current * part.drawn
+            waiting = cell.soma.supply * part.drawn
             stages += blocks["threshold"] + blocks["delay"] - waiting - cell.soma.idle_power * (stop - start)
             charge, pulses, spikes = charge + part.charge, pulses + part.pulses, spikes + 1
     soma = replace(cell.soma, spike_energy=stages / spikes)

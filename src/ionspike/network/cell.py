@@ -43,6 +43,10 @@ class Soma:
         supply: supply voltage (V).
         saturation: ``s`` of ``du/dt = keeper_rate (m - keeper)/(1 + s m)``: 0 where one transistor draws against a keeper, 1 where a
             differential pair shares a tail current between drive and keeper.
+        output_rate: hold current over the capacitance of the output node (V/s), where that waits too; 0 where it follows at once. Then
+            ``ds/dt = output_rate (exp((u - output_drop)/output_slope + output_curvature (u - output_drop)^2) - hold)``, its ``hold`` with the
+            slope ``output_finite`` (1/V); ``output_coupling ds/dt`` is taken off du/dt, and the spike comes at ``s = output_fire`` (V).
+        drops, pull: current (A) that the stage sends into the membrane at drops of the inner node (V); empty where there is none.
     """
 
     capacitance: float
@@ -63,6 +67,18 @@ class Soma:
     idle_power: float
     supply: float
     saturation: float = 0.0
+    output_rate: float = 0.0
+    output_drop: float = 0.0
+    output_slope: float = 1.0
+    output_curvature: float = 0.0
+    output_finite: float = 0.0
+    output_coupling: float = 0.0
+    output_fire: float = 0.0
+    drops: tuple[float, ...] = ()
+    pull: tuple[float, ...] = ()
+
+
+OUTPUT = tuple(item.name for item in fields(Soma) if item.name.startswith("output_"))
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True)
 class Interval:
     """One interval of a SPICE run. ``given`` input pulses from the reset to SPICE's next spike, ``found`` to the cell's (-1: none
-    before the run's end); ``pulses, charge, drawn``: input pulses, charge from the rail (C) and the stage's relative current
-    integrated (s) over SPICE's interval, by the cell."""
+    before the run's end); ``pulses, charge, drawn``: input pulses, charge (C) from the rail and into the waiting stage over SPICE's
+    interval, by the cell."""
 
     index: int
     given: int
@@ -43,26 +43,30 @@ def intervals_from_resets(cell: Cell, run: Run) -> list[Interval]:
 
 def intervals_between(cell: Cell, pulses: Array, spikes: Array, stop: float) -> list[Interval]:
     """The same from times (s) of input pulses and of the spikes to be found."""
-    p, leak, gate, rows, g = pack(cell)
-    x = _start(cell)
+    packed, x = pack(cell), _start(cell)
     dead = cell.soma.dead
     # up to the first spike the cell only follows: the run starts from a membrane that no spike has reset
-    _, k, v, _, x, _, _ = until_spike(p, leak, gate, rows, g, pulses, 0, 0.0, float(spikes[0]), 0.0, 0.0, x)
+    _, k, v, x, _, _ = until_spike(packed, pulses, 0, 0.0, float(spikes[0]), 0.0, np.zeros(2), x)
     found: list[Interval] = []
     for index in range(len(spikes) - 1):
         start, end = float(spikes[index]) + dead, float(spikes[index + 1])
-        v = after_spike(p, v)
-        fired, after, *_ = until_spike(p, leak, gate, rows, g, pulses, k, start, stop, v, 0.0, x)
+        v = after_spike(packed[0], v)
+        fired, after, *_ = until_spike(packed, pulses, k, start, stop, v, np.zeros(2), x)
         # SPICE's interval, walked without firing: the drop can be held back only by ending the walk at each own spike
-        before, u, charge, drawn, first = k, 0.0, 0.0, 0.0, k
+        before, inner, charge, drawn, first = k, np.zeros(2), 0.0, 0.0, k
         now = start
         while now < end:
-            own, k, v, u, x, q, d = until_spike(p, leak, gate, rows, g, pulses, k, now, end, v, u, x)
+            own, k, v, x, q, d = until_spike(packed, pulses, k, now, end, v, inner, x)
             charge, drawn = charge + q, drawn + d
-            now, u = (own, 0.0) if own >= 0.0 else (end, u)
+            now, v = (own, held_back(cell, v)) if own >= 0.0 else (end, v)
         given = int(np.searchsorted(pulses, end)) - before
         found.append(Interval(index, given, after - first if fired >= 0.0 else -1, k - before, charge, drawn))
     return found
+
+
+def held_back(cell: Cell, v: float) -> float:
+    """The membrane (V) after a spike of the cell's own that is not to count: where it is, but not where its stage has pulled it."""
+    return min(v, cell.soma.threshold) if cell.soma.pull else v
 
 
 def counts_of_trains(
@@ -100,18 +104,20 @@ class _Synapses:
         self.cells, self.packed = cells, [pack(cell) for cell in cells]
         self.x = [_start(cell) for cell in cells]
         self.last = [0.0] * len(cells)
-        self.v = self.u = self.now = 0.0
+        self.v = self.now = 0.0
+        self.inner = np.zeros(2)
 
     def copy(self) -> _Synapses:
         made = _Synapses.__new__(_Synapses)
         made.cells, made.packed = self.cells, self.packed
         made.x, made.last = list(self.x), list(self.last)
-        made.v, made.u, made.now = self.v, self.u, self.now
+        made.v, made.inner, made.now = self.v, self.inner.copy(), self.now
         return made
 
     def reset(self, spike: float) -> None:
         """A spike of the run that is followed, at this time (s)."""
-        self.v, self.u, self.now = after_spike(self.packed[0][0], self.v), 0.0, spike + self.cells[0].soma.dead
+        self.v, self.now = after_spike(self.packed[0][0], self.v), spike + self.cells[0].soma.dead
+        self.inner[:] = 0.0
 
     def run(self, times: Array, of: NDArray[np.int64], k: int, stop: float, until_fired: bool) -> tuple[int, bool]:
         """Through the pulses from number ``k`` to ``stop`` (s) or to the first spike; the next pulse, and whether it fired."""
@@ -130,17 +136,17 @@ class _Synapses:
     def _wait(self, until: float) -> bool:
         fired_once = False
         while self.now < until:
-            self.v, self.u, fired, _ = wait(*self.packed[0][:2], self.v, self.u, until - self.now)
+            self.v, fired, _ = wait(*self.packed[0][:2], self.v, self.inner, until - self.now)
             if fired < 0.0:
                 self.now = until
                 return fired_once
-            fired_once, self.u, self.now = True, 0.0, self.now + fired
+            fired_once, self.now, self.v = True, self.now + fired, held_back(self.cells[0], self.v)
         return fired_once
 
 
 @dataclass(frozen=True)
 class Free:
-    """A cell running on its own: spike times (s), input pulses used, charge (C), relative current integrated (s)."""
+    """A cell running on its own: spike times (s), input pulses used, charge (C) from the rail and into the waiting stage."""
 
     spikes: Array
     after_pulse: NDArray[np.int64]
@@ -156,7 +162,7 @@ class Free:
             len(self.spikes) * soma.spike_energy
             + self.pulses * synapse.pulse_energy
             + synapse.read_factor * synapse.read_rail * self.charge
-            + soma.supply * soma.keeper_current * self.drawn
+            + soma.supply * self.drawn
             + soma.idle_power * self.stop
         )
 
@@ -168,20 +174,19 @@ class Free:
 
 def run_free(cell: Cell, pulses: Array, stop: float) -> Free:
     """The cell from rest under input pulses at ``pulses`` (s) until ``stop`` (s)."""
-    p, leak, gate, rows, g = pack(cell)
-    x = _start(cell)
-    v, u, now, k = 0.0, 0.0, 0.0, 0
+    packed, x = pack(cell), _start(cell)
+    v, inner, now, k = 0.0, np.zeros(2), 0.0, 0
     spikes: list[float] = []
     used: list[int] = []
     charge, drawn = 0.0, 0.0
     while now < stop:
-        fired, k, v, u, x, q, d = until_spike(p, leak, gate, rows, g, pulses, k, now, stop, v, u, x)
+        fired, k, v, x, q, d = until_spike(packed, pulses, k, now, stop, v, inner, x)
         charge, drawn = charge + q, drawn + d
         if fired < 0.0:
             break
         spikes.append(fired)
         used.append(k - 1)
-        v, u, now = after_spike(p, v), 0.0, fired + cell.soma.dead
+        v, now = after_spike(packed[0], v), fired + cell.soma.dead
     tell_outside(cell, k, 1, len(spikes), stop)
     return Free(np.array(spikes), np.array(used, np.int64), k, charge, drawn, stop)
 

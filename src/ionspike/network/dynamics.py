@@ -12,16 +12,19 @@ from ionspike.device.moebius import coefficients, moved, scaled_root, step, tabl
 from ionspike.network.cell import Cell, leak_grid
 
 Array = NDArray[np.float64]
+Packed = tuple[Array, Array, Array, Array, Array]
 
+_FAR = math.log(0.3)  # of the drive over the keeper
 THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
 # places in the parameter vector
 _C, _RATE, _VTH, _SLOPE, _CURVE, _LAM, _FIRE, _FIRE1, _RES, _RES1, _DEAD, _KEEP, _SUPPLY = range(13)
 _RAIL, _WIDTH, _SERIES, _Q0, _Q1, _Q2, _TION, _SHIFT, _GMIN, _GSPAN, _GOFF, _POL, _VREST, _PLASTIC, _DV = range(13, 28)
-_SAT = 28
-_COUNT = 29
+_SAT, _RATE2, _DROP2, _SLOPE2, _CURVE2, _LAM2, _COUPLE, _FIRE2, _TOP, _PULL = range(28, 38)
+DROPS = 64  # points of a table over the drop, from none to the largest that it was measured at
+_COUNT = _PULL + DROPS
 
 
-def pack(cell: Cell) -> tuple[Array, Array, Array, Array, Array]:
+def pack(cell: Cell) -> Packed:
     """The cell as the compiled functions take it: parameters, leak on its grid, gate, states, conductances of the populations."""
     soma, syn, device = cell.soma, cell.synapse, cell.device
     leak, grid = leak_grid(soma)
@@ -38,9 +41,22 @@ def pack(cell: Cell) -> tuple[Array, Array, Array, Array, Array]:
         weight.G_min, weight.G_max - weight.G_min, weight.G_off, device.gate.polarity, device.gate.V_rest,
         1.0 if cell.plastic else 0.0, grid,
     ]  # fmt: skip
-    p[_SAT] = soma.saturation
+    p[_SAT : _TOP + 1] = [
+        soma.saturation, soma.output_rate, soma.output_drop, soma.output_slope, soma.output_curvature, soma.output_finite,
+        soma.output_coupling, soma.output_fire, soma.drops[-1] if soma.drops else 1.0,
+    ]  # fmt: skip
+    p[_PULL : _PULL + DROPS] = np.interp(np.linspace(0.0, p[_TOP], DROPS), soma.drops, soma.pull) if soma.pull else 0.0
     gate, rows = table(device)
     return p, leak, gate, rows, np.array([q.g for q in device.populations])
+
+
+def held_stage(law: Array, saturation: float, output: Array) -> tuple[Array, Array]:
+    """Parameters and leak of a threshold stage alone, under a membrane that the bench holds: ``law`` from keeper_rate to fire_slope and
+    ``output`` from output_rate to output_fire, in the order of :class:`~ionspike.network.cell.Soma`."""
+    p = np.zeros(_COUNT)
+    p[_RATE : _FIRE1 + 1], p[_SAT], p[_RATE2 : _FIRE2 + 1] = law, saturation, output
+    p[_C] = p[_TOP] = p[_DV] = 1.0
+    return p, np.zeros(2)
 
 
 @njit(cache=True)
@@ -125,9 +141,8 @@ def pulse(p: Array, gate: Array, rows: Array, g: Array, v: float, x: Array) -> t
     middle = v_after = v
     injected = p[_Q0] + (p[_Q1] + p[_Q2] * v) * v
     open_share = conductance(p, g, x) * p[_SERIES]
-    for _ in range(
-        2
-    ):  # the overpotential is that of the mean membrane voltage: once with its start, once with its mean
+    # the overpotential is that of the mean membrane voltage: once with its start, once with its mean
+    for _ in range(2):
         drain = p[_RAIL] - (p[_RAIL] - middle) * open_share / (1.0 + open_share)
         maps = steps_within(p, gate, rows, p[_SUPPLY] - 0.5 * (drain + middle) - p[_SHIFT])
         charge = passed_charge(p, maps, g, x, inside, now)
@@ -159,76 +174,118 @@ def keeper(p: Array, u: float) -> float:
 
 
 @njit(cache=True)
-def wait(p: Array, leak: Array, v: float, u: float, t_max: float) -> tuple[float, float, float, float]:
-    """Between pulses: membrane, inner node's drop, time of the spike (-1: none within ``t_max``), and the integral of the keeper's
-    relative current over the time (s), which is what the stage draws."""
-    t, drawn = 0.0, 0.0
+def pull_at(p: Array, u: float) -> float:
+    """Current (A) from the stage into the membrane, by a straight line between even drops; beyond the last as there."""
+    at = min(max(u / p[_TOP], 0.0), 1.0) * (DROPS - 1)
+    k = min(int(at), DROPS - 2)
+    return p[_PULL + k] + (p[_PULL + k + 1] - p[_PULL + k]) * (at - k)
+
+
+@njit(cache=True)
+def drawn_current(p: Array, u: float, s: float) -> float:
+    """What the waiting stage draws from the supply (A): the keeper's current, and that which holds the output node."""
+    return p[_KEEP] * (keeper(p, u) + held_output(p, s))
+
+
+@njit(cache=True)
+def held_output(p: Array, s: float) -> float:
+    """The current that holds the output node at a rise ``s`` (V), over its value while it is saturated near none; 0 without such a node."""
+    return (1.0 + p[_LAM2] * s) * -math.expm1(-s / THERMAL) if p[_RATE2] > 0.0 else 0.0
+
+
+@njit(cache=True)
+def relaxed(rate: float, decay: float, h: float) -> tuple[float, float]:
+    """How far a node moves in ``h`` s at first at ``rate`` (V/s), which falls by ``decay`` (1/s) of the way; and its mean way."""
+    if decay * h < 1e-6:
+        return rate * h, 0.5 * rate * h
+    moved = -rate * math.expm1(-decay * h) / decay
+    return moved, (rate * h - moved) / (decay * h)
+
+
+@njit(cache=True)
+def paces(p: Array, v: float, u: float, s: float) -> tuple[float, float, float, float]:
+    """Rates of the drop and of the output's rise (V/s) at membrane ``v``, and how fast each falls by the way (1/s)."""
+    m = math.exp(log_drive(p, v))
+    pace = p[_RATE] / (1.0 + p[_SAT] * m)
+    fall = math.exp(-u / THERMAL)
+    decay = pace * (p[_LAM] * (1.0 - fall) + (1.0 + p[_LAM] * u) * fall / THERMAL)
+    if p[_RATE2] == 0.0:
+        return pace * (m - keeper(p, u)), 0.0, decay, 0.0
+    d = u - p[_DROP2]
+    rise = p[_RATE2] * (math.exp(d / p[_SLOPE2] + p[_CURVE2] * d * d) - held_output(p, s))
+    fall = math.exp(-s / THERMAL)
+    decay2 = p[_RATE2] * (p[_LAM2] * (1.0 - fall) + (1.0 + p[_LAM2] * s) * fall / THERMAL)
+    return pace * (m - keeper(p, u)) - p[_COUPLE] * rise, rise, decay, decay2
+
+
+@njit(cache=True)
+def wait(p: Array, leak: Array, v: float, inner: Array, t_max: float) -> tuple[float, float, float]:
+    """Between pulses: membrane, time of the spike (-1: none within ``t_max``), and the charge (C) that the stage draws from the supply.
+    ``inner``, the drop of the inner node and the rise of the output (V), is moved; a spike resets it."""
+    u, s, t, drawn = inner[0], inner[1], 0.0, 0.0
     while t < t_max * (1.0 - 1e-12):
-        slope = -leak_current(p, leak, v) / p[_C]
+        slope = (pull_at(p, u) - leak_current(p, leak, v)) / p[_C]
         h = t_max - t
         if slope != 0.0:
             h = min(h, 2e-4 / abs(slope))  # the membrane moves by at most 0.2 mV a step: the drive by half a per cent
-        m = math.exp(log_drive(p, v + 0.5 * slope * h))
-        if m < 0.3 and u < 0.05:  # far below the threshold the drop follows the membrane at once
-            u = -THERMAL * math.log1p(-m)
-            drawn += m * h
+        drive = log_drive(p, v + 0.5 * slope * h)
+        if u < 0.05 and s < 1e-3 and drive < _FAR:  # far below the threshold the drop follows the membrane at once
+            u, s = -THERMAL * math.log1p(-math.exp(drive)), 0.0
+            drawn += drawn_current(p, u, s) * h
             v, t = v + slope * h, t + h
             continue
-        pace = p[_RATE] / (1.0 + p[_SAT] * m)
-        rate = pace * (m - keeper(p, u))
-        if rate > 0.0 and h > 3e-3 / rate:
-            h = 3e-3 / rate
-            m = math.exp(log_drive(p, v + 0.5 * slope * h))
-            pace = p[_RATE] / (1.0 + p[_SAT] * m)
-            rate = pace * (m - keeper(p, u))
-        fall = math.exp(-u / THERMAL)
-        decay = pace * (p[_LAM] * (1.0 - fall) + (1.0 + p[_LAM] * u) * fall / THERMAL)
-        moved = -rate * math.expm1(-decay * h) / decay if decay * h > 1e-9 else rate * h
-        fire = p[_FIRE] + p[_FIRE1] * max(math.log(m), 0.0)
-        if u + moved >= fire:
-            share = max(fire - u, 0.0) / moved if moved > 0.0 else 0.0
-            return v + slope * h * share, fire, t + h * share, drawn + h * share * keeper(p, u)
-        middle = max(u + 0.5 * moved, 0.0)
-        drawn += h * keeper(p, middle)
-        u, v, t = max(u + moved, 0.0), v + slope * h, t + h
-    return v, u, -1.0, drawn
+        rate, rate2, decay, decay2 = paces(p, v + 0.5 * slope * h, u, s)
+        fastest = max(rate, rate2)
+        if fastest > 0.0 and h > 3e-3 / fastest:
+            h = 3e-3 / fastest
+            rate, rate2, decay, decay2 = paces(p, v + 0.5 * slope * h, u, s)
+        moved, mean = relaxed(rate, decay, h)
+        moved2, mean2 = relaxed(rate2, decay2, h)
+        done = _fired(p, v + 0.5 * slope * h, u, s, moved, moved2)
+        if done >= 0.0:
+            inner[0] = inner[1] = 0.0
+            return v + slope * h * done, t + h * done, drawn + h * done * drawn_current(p, u, s)
+        drawn += h * drawn_current(p, max(u + mean, 0.0), max(s + mean2, 0.0))
+        u, s, v, t = max(u + moved, 0.0), max(s + moved2, 0.0), v + slope * h, t + h
+    inner[0], inner[1] = u, s
+    return v, -1.0, drawn
+
+
+@njit(cache=True)
+def _fired(p: Array, v: float, u: float, s: float, moved: float, moved2: float) -> float:
+    """The share of a step after which the stage regenerates; -1: it does not."""
+    if p[_RATE2] > 0.0:
+        return (p[_FIRE2] - s) / moved2 if s + moved2 >= p[_FIRE2] else -1.0
+    fire = p[_FIRE] + p[_FIRE1] * max(log_drive(p, v), 0.0)
+    if u + moved < fire:
+        return -1.0
+    return max(fire - u, 0.0) / moved if moved > 0.0 else 0.0
 
 
 @njit(cache=True)
 def until_spike(
-    p: Array,
-    leak: Array,
-    gate: Array,
-    rows: Array,
-    g: Array,
-    pulses: Array,
-    first: int,
-    start: float,
-    stop: float,
-    v: float,
-    u: float,
-    x: Array,
-) -> tuple[float, int, float, float, Array, float, float]:
-    """From ``start`` through the pulses from index ``first`` until the cell fires or ``stop`` is reached.
+    packed: Packed, pulses: Array, first: int, start: float, stop: float, v: float, inner: Array, x: Array
+) -> tuple[float, int, float, Array, float, float]:
+    """From ``start`` through the pulses from index ``first`` until the cell fires or ``stop`` is reached; ``inner`` is moved.
 
-    Returns the spike time (-1: none), the index of the next pulse, V, u, x, the charge taken from the rail (C), and the integral of
-    the threshold stage's relative current (s). Times of pulses are those of their rising edge.
+    Returns the spike time (-1: none), the index of the next pulse, V, x, the charge taken from the rail (C), and the charge that the
+    threshold stage drew (C). Times of pulses are those of their rising edge.
     """
-    t, k = start, first
-    charge, drawn = 0.0, 0.0
+    p, leak, gate, rows, g = packed
+    t, k, charge, drawn = start, first, 0.0, 0.0
     while True:
         upto = min(pulses[k], stop) if k < pulses.shape[0] else stop
         if upto > t:
-            v_new, u_new, fired, part = wait(p, leak, v, u, upto - t)
+            v_new, fired, part = wait(p, leak, v, inner, upto - t)
             drawn += part
             elapsed = fired if fired >= 0.0 else upto - t
             x = advance_device(p, gate, rows, x, -0.5 * (v + v_new), elapsed)
-            v, u = v_new, u_new
+            v = v_new
             if fired >= 0.0:
-                return t + fired, k, v, u, x, charge, drawn
+                return t + fired, k, v, x, charge, drawn
             t = upto
         if k >= pulses.shape[0] or pulses[k] >= stop:
-            return -1.0, k, v, u, x, charge, drawn
+            return -1.0, k, v, x, charge, drawn
         v_new, x = pulse(p, gate, rows, g, v, x)
         charge += p[_C] * (v_new - v)
         v = v_new

@@ -303,7 +303,7 @@ class _Builder:
         ]
         n = self.neurons
         return {
-            "v": np.concatenate(v).astype(float), "free": np.zeros(n), "drop": np.zeros(n), "last": np.full(self.total, NEVER),
+            "v": np.concatenate(v).astype(float), "free": np.zeros(n), "drop": np.zeros((n, 2)), "last": np.full(self.total, NEVER),
             "energy": np.zeros((n, a.ENERGY_COLUMNS)),
         }  # fmt: skip
 

@@ -227,7 +227,7 @@ class Simulation:
             name: {
                 "read": float(e[part, a.READ].sum()),
                 "input": float(e[part, a.PULSES].sum()),
-                "threshold": cell.soma.supply * cell.soma.keeper_current * float(e[part, a.KEEPER].sum()),
+                "threshold": cell.soma.supply * float(e[part, a.KEEPER].sum()),
             }
             for name, cell, part in self._slices()
         }

@@ -73,22 +73,22 @@ def walk_cells_kernel() -> Any:
         order, synapse = part(at, AT_ORDER, b, I64), part(at, AT_SYNAPSE, b, I64)
         items, times = part(at, AT_SORTED, b, I64), part(at, AT_SORTED_TIME, b, F64)
         fired, fired_at = part(at, AT_FIRED, b, I32), part(at, AT_FIRED_AT, b, F64)
-        membrane, drop, free = view(at, AT_V, F64), view(at, AT_DROP, F64), view(at, AT_FREE, F64)
+        membrane, free = view(at, AT_V, F64), view(at, AT_FREE, F64)
         spikes = np.int64(0)
         for i in range(block[LOW], block[HIGH]):
-            energy = row(at, AT_ENERGY, ENERGY_COLUMNS, i, F64)
+            energy, drop = row(at, AT_ENERGY, ENERGY_COLUMNS, i, F64), row(at, AT_DROP, 2, i, F64)
             n = in_time(at, b, i - block[LOW])
             for q in range(n + 1):
                 until = times[q] if q < n else stop
                 while free[i] < until:
                     t = free[i]
-                    v, u, after, kept = wait(soma, leak, membrane[i], drop[i], until - t)
+                    v, after, kept = wait(soma, leak, membrane[i], drop, until - t)
                     energy[KEEPER] += kept
-                    membrane[i], drop[i], free[i] = v, u, until
+                    membrane[i], free[i] = v, until
                     if after >= 0.0:
                         fired[spikes], fired_at[spikes] = np.int32(i), t + after
                         spikes += 1
-                        membrane[i], drop[i], free[i] = after_spike(soma, v), 0.0, t + after + dead
+                        membrane[i], free[i] = after_spike(soma, v), t + after + dead
                 if q < n:
                     e = items[q]
                     cell_pulse(at, i, order[e] >> SOURCE_BITS, synapse[e], until)
