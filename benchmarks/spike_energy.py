@@ -1,14 +1,15 @@
 """Energy of one design against rate, pulses a spike, and the stage that waits: ``python -m benchmarks.spike_energy [--part NAME] [--json FILE]``.
 
-The design is a delay-feedback LIF with two ECRAMs of the reference card: a narrow channel as ``synapse``, gated and read by the input
-pulse (facilitation), and the full one as ``input``, gated by the neuron's own spike (1.5 kohm a spike). Totals are all rails, drivers
-and ions, with a bias cell shared by 64. Parts:
+The design is a delay-feedback LIF with two ECRAMs (:mod:`benchmarks.spike_energy_design`). Totals are all rails, drivers and ions, with a
+bias cell shared by 64. Parts:
 
 * ``line``: 100 Hz, 1, 10, 50 kHz of output at 13 input pulses a spike, facilitation with its control and ohm a spike in the same runs;
   energy again at a tenth of the tolerance.
+* ``stages``: where a spike's energy goes, transistor by transistor, from the netlist's own sizes to the design's.
 * ``map``: against pulses a spike and input rate, for the keeper stage and the two that do not pay for waiting.
 * ``wait``: what each stage draws while a membrane waits, and how long it keeps one that is left alone.
 * ``corners``: the three stages at tt, ss, ff and 27, 85 C.
+* ``everywhere``: whether the design fires, and keeps silent without input, in five corners at three temperatures and supplies.
 * ``pareto``: a grid of membrane, read rail, pulse width and keeper, and which points no other beats; ``--figure FILE`` draws it.
 """
 
@@ -16,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -24,92 +24,42 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.spike_energy_design import (
+    FED,
+    MEMBRANE,
+    PULSES,
+    RAIL,
+    STAGES,
+    WIDTH,
+    bare,
+    fired,
+    neuron,
+    paired,
+    plan,
+    read,
+    results,
+    silent,
+)
 from benchmarks.spike_energy_figure import draw, front
+from benchmarks.spike_stages import stages
 from ionspike import files
 from ionspike.circuit.characterize.membrane import LONGEST, START, fall_time
-from ionspike.circuit.energy import SHARE, block_energy, energy
-from ionspike.circuit.facilitation import passed
+from ionspike.circuit.energy import block_energy
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.resistance_step import read_step
 from ionspike.circuit.simulate import Plan, Run, Setting, simulate, simulate_each, simulate_plans
-from ionspike.circuit.testbench import Bench
-from ionspike.device import Ecram
 from ionspike.errors import RunError
 from ionspike.spice import Ngspice, find_process
 from ionspike.spice.engine import Accuracy, Failure, Limits
-from ionspike.spikes import regular
 
-KEEPER, GATED = "delay-feedback-lif", "input-gated-lif"
-FED = str(Path(__file__).parent / "netlists" / "feedback-limited-lif.spice")
-STAGES = {"keeper": KEEPER, "input-gated": GATED, "feedback": FED}
-MEMBRANE, KEEPER_BIAS, RAIL, WIDTH, SWITCH = 0.5e-12, 0.01e-9, 0.45, 9e-9, 0.42
-SIZES = {"wdelay": 5.0, "wreset": 3.0}  # a wider mirror asks for less current in the bias cell
-DELAY_BIAS = 1.12e-9
-SCALE = (
-    0.034e12  # channel width of the synapse over the card's, per farad of membrane: 13 pulses of 9 ns a spike at 1 kHz
-)
-PULSES = 13
 LINE = (100.0, 1e3, 10e3, 50e3)  # Hz of the output
 INPUTS = (1.3e3, 13e3, 50e3, 650e3)  # Hz of the input, of the map
+POINTS = tuple(product(("tt", "ss", "ff", "sf", "fs"), (-40.0, 27.0, 85.0), (1.62, 1.8, 1.98)))
+LIMIT = 120.0  # s of wall time a run
 _HELD = 10e-3  # s
+_STILL = 0.1  # s without input
 _MIDDLE = 0.15  # V, about where the membrane is on its way: the rail above it drives the pulses
 _AIMED = 0.04  # how near to 13 pulses the width of the input pulse is searched
-
-
-def neuron(
-    stage: str = KEEPER, membrane: float = MEMBRANE, keeper: float = KEEPER_BIAS, pulses: float = PULSES
-) -> Neuron:
-    """The design, or one of its relatives with a channel sized for another membrane or number of pulses a spike."""
-    card = Ecram.load("reference")
-    synapse = card.scaled(SCALE * membrane * PULSES / pulses, name="synapse")
-    return Neuron(stage, membrane, DELAY_BIAS, keeper_bias=keeper, synapse=synapse, input=card, sizes=SIZES)
-
-
-def plan(cell: Neuron, rate: float, spikes: float, setting: Setting, **bench: Any) -> Plan:
-    """Regular input at ``rate`` (Hz) that lasts for some ``spikes`` of 13 pulses."""
-    count = round(spikes * PULSES)
-    made = Bench(
-        neuron=cell,
-        pulses=tuple(regular(rate, count)),
-        **{"width": WIDTH, "switch": SWITCH, "read_rail": RAIL, **bench},
-    )
-    return Plan(made, (count + 1) / rate, setting)
-
-
-def read(run: Run) -> dict[str, Any] | None:
-    """What a run spent a spike (J), at which rate (Hz) and pulses a spike, and the floor C Vth Vread; nothing if it fires less than twice."""
-    if len(run.reset_ends) < 2:
-        return None
-    spent = energy(run)
-    cell = run.bench.neuron
-    peaks = run.waveforms.at("v(mem)", run.spike_times[1:] - 1e-9)
-    rests = run.waveforms.at("v(mem)", run.reset_ends[: len(peaks)])
-    threshold = float(np.mean(peaks - rests[: len(peaks)]))
-    floor = float(cell.membrane) * threshold * run.bench.read_rail
-    total = spent.total(SHARE)
-    return {
-        "rate": spent.rate,
-        "inputs": spent.inputs,
-        "core": spent.core,
-        "total": total,
-        "blocks": {name: value / spent.spikes for name, value in spent.blocks.items()},
-        "threshold": threshold,
-        "floor": floor,
-        "over_floor": total / floor,
-        "width": float(np.mean(run.widths)),
-        "paired": paired(run),
-    }
-
-
-def paired(run: Run) -> float:
-    """Paired pulses: the membrane's second step over its first."""
-    first, second = passed(run)[:2]
-    return float(second / first)
-
-
-def results(plans: list[Plan]) -> list[dict[str, Any] | None]:
-    """What each run spent, nothing where one failed or does not fire."""
-    return [read(run) if isinstance(run, Run) else None for run in simulate_plans(plans, workers=1)]
 
 
 def line(setting: Setting) -> list[dict[str, Any]]:
@@ -123,7 +73,7 @@ def _line(setting: Setting, membrane: float) -> list[dict[str, Any]]:
     cell, rows = neuron(membrane=membrane), []
     for rate in LINE:
         made, run, row = _searched(cell, rate, fine)
-        tight = read(simulate_one(replace(made, setting=fine.tighter())))
+        tight = read(simulate_plans([replace(made, setting=fine.tighter())], workers=1)[0])
         off = simulate_one(replace(made, bench=made.bench.control()))
         grown = run.waveforms.at("v(xsynapse.gch)", run.input_times[:2] - 5e-9)
         own = read_step(run)
@@ -135,7 +85,8 @@ def _line(setting: Setting, membrane: float) -> list[dict[str, Any]]:
                 "synapse_step": float(1e6 / grown[0] - 1e6 / grown[1]),
                 "own_step": own.spice,
                 "own_step_law": own.law,
-                "change": math.nan if tight is None else tight["total"] / row["total"] - 1,
+                "tight": tight,
+                "change": tight["total"] / row["total"] - 1 if fired(tight) else None,
             }
         )
     return rows
@@ -148,9 +99,9 @@ def _searched(cell: Neuron, rate: float, setting: Setting) -> tuple[Plan, Run, d
         made = plan(cell, PULSES * rate, 4.5, setting, width=width)
         run = simulate_one(made)
         row = read(run)
-        if row is not None and abs(row["inputs"] / PULSES - 1) <= _AIMED:
+        if fired(row) and abs(row["inputs"] / PULSES - 1) <= _AIMED:
             return made, run, row
-        width *= 1.3 if row is None else (row["inputs"] / PULSES) ** 0.8
+        width *= (row["inputs"] / PULSES) ** 0.8 if fired(row) else 1.3
     raise RunError(f"no width of the input pulse gives {PULSES} pulses a spike at {rate:g} Hz of output")
 
 
@@ -174,9 +125,9 @@ def waiting(setting: Setting) -> list[dict[str, Any]]:
     of the feedback stage, which never waits, the interval at which it fires by itself."""
     rows: list[dict[str, Any]] = []
     for label, (keeper, top) in product(("keeper", "input-gated"), ((0.01e-9, 0.18), (0.05e-9, 0.25))):
-        cell = _bare(STAGES[label], keeper=keeper)
+        cell = bare(STAGES[label], keeper=keeper)
         levels = [level for level in (0.0, 0.1, 0.15, 0.18, 0.2, 0.225, 0.25) if level <= top]
-        benches = [(Bench(cell, width=2e-6, edge=1e-6, hold=level, max_step=1e-4), _HELD) for level in levels]
+        benches = [(silent(cell, hold=level, max_step=1e-4), _HELD) for level in levels]
         held = simulate_each(benches, setting, workers=1)
         rows.append(
             {
@@ -187,8 +138,7 @@ def waiting(setting: Setting) -> list[dict[str, Any]]:
             }
         )
     for keeper in (0.01e-9, 0.05e-9):
-        silent = Bench(_bare(FED, keeper=keeper), width=2e-6, edge=1e-6, max_step=1e-4)
-        fires = simulate(silent, 0.1, setting).spike_times
+        fires = simulate(silent(bare(FED, keeper=keeper), max_step=1e-4), 0.1, setting).spike_times
         rows.append(
             {"stage": "feedback", "keeper": keeper, "interval": float(np.diff(fires)[-1]) if len(fires) > 1 else None}
         )
@@ -197,12 +147,7 @@ def waiting(setting: Setting) -> list[dict[str, Any]]:
 
 def retention(cell: Neuron, setting: Setting) -> float:
     """Time (s) in which a membrane that is left alone falls to half of :data:`START`."""
-    return fall_time(simulate(Bench(cell, width=2e-6, edge=1e-6, start=START, max_step=1e-2), LONGEST, setting), 0.5)
-
-
-def _bare(stage: str = KEEPER, **sizes: float) -> Neuron:
-    """The neuron without its ECRAMs, which carry no current between pulses."""
-    return neuron(stage, **sizes).with_(synapse=None, input=None)
+    return fall_time(simulate(silent(cell, start=START, max_step=1e-2), LONGEST, setting), 0.5)
 
 
 def _power(run: Run | Failure) -> float | None:
@@ -226,10 +171,31 @@ def corners(setting: Setting) -> list[dict[str, Any]]:
     ]
 
 
+def everywhere(setting: Setting) -> list[dict[str, Any]]:
+    """The design at 1 kHz of output, about, and without input, at every corner, temperature and supply. A point that has not fired twice
+    in the pulses for three and a half spikes gets five times as many."""
+    there = [replace(setting, corner=c).at(t) for c, t, _ in POINTS]
+    rows: list[dict[str, Any]] = []
+    for (corner, temperature, supply), where in zip(POINTS, there, strict=True):
+        still = Plan(silent(bare(), supply=supply), _STILL, where)
+        driven = [plan(neuron(), PULSES * 1e3, spikes, where, supply=supply) for spikes in (3.5, 17.5)]
+        run, quiet = simulate_plans([driven[0], still], workers=1)
+        row = read(run)
+        if not fired(row):
+            run = simulate_plans(driven[1:], workers=1)[0]
+            row = read(run)
+        own = {"own_step": read_step(run).spice} if isinstance(run, Run) and fired(row) else {}
+        rows.append(
+            {"corner": corner, "temperature": temperature, "supply": supply, "found": row | own}
+            | {"without_input": len(quiet.spike_times) if isinstance(quiet, Run) else quiet.message}
+        )
+    return rows
+
+
 def pareto(setting: Setting) -> list[dict[str, Any]]:
     """Membrane, read rail, pulse width (how many ions a pulse inserts) and keeper, at 100 Hz and 10 kHz of output."""
     membranes, keepers = (0.2e-12, 0.5e-12, 1e-12), (0.01e-9, 0.05e-9)
-    kept = {(m, k): retention(_bare(membrane=m, keeper=k), setting) for m, k in product(membranes, keepers)}
+    kept = {(m, k): retention(bare(membrane=m, keeper=k), setting) for m, k in product(membranes, keepers)}
     points = list(product(membranes, keepers, (0.35, 0.45), (4.5e-9, 9e-9, 18e-9), (1.3e3, 130e3)))
     plans = [
         plan(
@@ -254,13 +220,21 @@ def pareto(setting: Setting) -> list[dict[str, Any]]:
         }
         | row
         for (m, k, rail, width, rate), row in zip(points, results(plans), strict=True)
-        if row is not None
+        if fired(row)
     ]
     best = front(rows)
     return [row | {"best": k in best} for k, row in enumerate(rows)]
 
 
-PARTS = {"line": line, "map": energy_map, "wait": waiting, "corners": corners, "pareto": pareto}
+PARTS = {
+    "line": line,
+    "stages": stages,
+    "map": energy_map,
+    "wait": waiting,
+    "corners": corners,
+    "everywhere": everywhere,
+    "pareto": pareto,
+}
 
 
 def main() -> None:
@@ -270,15 +244,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--figure", type=Path)
     options = parser.parse_args()
-    setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=25.0))
+    setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=LIMIT))
     found: dict[str, Any] = {}
     for name in options.part or PARTS:
         found[name] = PARTS[name](setting)
         print(name)
         for row in found[name]:
             print("   ", json.dumps(row, default=str), flush=True)
-    if options.json:
-        files.write_text(options.json, json.dumps(found, indent=1) + "\n")
+        if options.json:  # after each part: what is measured is kept
+            files.write_text(options.json, json.dumps(found, indent=1) + "\n")
     if options.figure and "pareto" in found:
         files.write_bytes(options.figure, draw(found["pareto"]))
 
