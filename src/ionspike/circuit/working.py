@@ -14,8 +14,8 @@ FEWEST = 2  # complete spikes under input: they make an interval
 FULL = 0.9  # of the supply: how high a spike must be
 _LONG = 3.0  # times the widest spike before it: one that lasts longer has stuck, and was not cut by the end of the run
 SILENCE = 0.2  # s without input, in which leakage at 85 C has long brought the membrane to where it rests
-_SHORT = 2e-3  # s, for a neuron that fires so fast that the long run writes too much
-_OUTPUT = 8 * 2**20  # bytes: some 150 spikes
+_SHORTER, _SHORTEST = 10, 1e-4  # times, s: for a neuron that fires so fast that a run writes too much
+_OUTPUT = 2**19  # bytes: some ten spikes, a few seconds of processor time
 
 Point = tuple[Neuron, float, Setting]  # neuron, supply (V), setting
 
@@ -41,9 +41,11 @@ def silent_bench(neuron: Neuron, **arguments: object) -> Bench:
 def noises(points: Sequence[Point], workers: int | None = None) -> list[str | Failure]:
     """Why each neuron is not silent without input, or the run that failed; nothing where no spike comes within :data:`SILENCE`."""
     heard = _listen(points, SILENCE, workers)
-    fast = [k for k, told in enumerate(heard) if isinstance(told, Failure)]
-    for k, told in zip(fast, _listen([points[k] for k in fast], _SHORT, workers), strict=True):
-        heard[k] = told or heard[k]
+    duration = SILENCE / _SHORTER
+    while duration > _SHORTEST and (loud := [k for k, told in enumerate(heard) if isinstance(told, Failure)]):
+        for k, told in zip(loud, _listen([points[k] for k in loud], duration, workers), strict=True):
+            heard[k] = told or heard[k]
+        duration /= _SHORTER
     return heard
 
 

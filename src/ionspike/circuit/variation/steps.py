@@ -15,6 +15,8 @@ from ionspike.circuit.variation.trim import TRIMS, Trim
 class Steps:
     """What was measured so far: ``measured`` and ``neurons`` by the names of the trims, in the order in which they came.
 
+    A neuron that the trim leaves as it is, is not measured again.
+
     Args:
         trim: the trim step; ``None``: untrimmed only.
     """
@@ -27,13 +29,20 @@ class Steps:
 
     def add(self, neurons: Sequence[Neuron], points: Sequence[tuple[Setting, float]], workers: int | None) -> None:
         """Measure each neuron in its setting and at its supply (V), and, where there is a trim, once more after it."""
-        turned = list(neurons)
-        for name in self.names:
-            found = measure_all([plan(n, s, v) for n, (s, v) in zip(turned, points, strict=True)], workers)
-            self.measured[name] += found
-            self.neurons[name] += turned
-            if self.trim is not None:
-                turned = [self.trim.turned(n, m) for n, m in zip(turned, found, strict=True)]
+        made, found = list(neurons), _measured(neurons, points, workers)
+        self._keep(self.names[0], made, list(found))
+        if self.trim is None or self.trim.missing:
+            return
+        made = [self.trim.turned(n, m) for n, m in zip(neurons, found, strict=True)]
+        changed = [k for k, n in enumerate(made) if n != neurons[k]]
+        again = _measured([made[k] for k in changed], [points[k] for k in changed], workers)
+        for k, m in zip(changed, again, strict=True):
+            found[k] = m
+        self._keep(self.names[1], made, found)
+
+    def _keep(self, name: str, neurons: list[Neuron], measured: list[Measured]) -> None:
+        self.neurons[name] += neurons
+        self.measured[name] += measured
 
     def said(self, count: int) -> str:
         """How many of the last ``count`` neurons work, for a reader."""
@@ -52,3 +61,9 @@ class Steps:
             data[name] = (dims, np.reshape([getattr(m, name) for m in measured], shape))
         currents = [n.delay_bias for name in self.names for n in self.neurons[name]]
         return data | {"delay_bias": (dims, np.reshape(currents, shape), {"units": "A"})}
+
+
+def _measured(
+    neurons: Sequence[Neuron], points: Sequence[tuple[Setting, float]], workers: int | None
+) -> list[Measured]:
+    return measure_all([plan(n, s, v) for n, (s, v) in zip(neurons, points, strict=True)], workers)
