@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LINES = ("bp", "bn", "bd", "bl", "da", "db")
 _KEPT = 1024  # resting states
+_OUTPUT = 2**20  # bytes: ten times what coming to rest takes; a neuron that fires by itself would write for minutes
 
 Wanted = tuple[Neuron, float, "Setting"]  # neuron, supply (V), setting
 State = tuple[dict[str, float], dict[str, float]]  # voltages (V) of the bias lines, of the neuron's inner nodes
@@ -92,13 +93,14 @@ def _job(neuron: Neuron, supply: float, setting: Setting) -> Job:
         process=setting.process,
         corner=setting.corner,
         accuracy=setting.accuracy,
+        limits=Limits(output=_OUTPUT),
         seed=setting.seed,
     )
 
 
 def _read(key: Wanted, settled: Waveforms | Failure) -> State | Failure:
     if isinstance(settled, Failure):
-        return settled
+        return Failure(f"without input it comes to no rest: {settled.message}", settled.attempts)
     biases = {line: float(settled[f"v({line})"][-1]) for line in _lines(key[0])}
     if not all(-0.1 <= value <= key[1] + 0.1 for value in biases.values()):
         return Failure(f"the bias cell does not settle: {biases}", settled.attempts)

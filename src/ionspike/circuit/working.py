@@ -63,6 +63,6 @@ def _listen(points: Sequence[Point], duration: float, workers: int | None) -> li
 
 def _noise(result: Run | Failure, duration: float) -> str | Failure:
     if isinstance(result, Failure):
-        return Failure(f"without input: {result.message}", result.attempts)
+        return Failure(f"without input it does not stay at rest: {result.message}", result.attempts)
     count = len(result.spike_times)
     return f"fires by itself: {count} spikes in {1e3 * duration:g} ms without input" if count else ""

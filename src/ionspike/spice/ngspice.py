@@ -158,7 +158,9 @@ class Ngspice:
 def _end(log: str, lines: int = 6) -> str:
     """The last lines of a log that say something, errors first."""
     told = [line.strip() for line in log.splitlines() if line.strip()]
-    noise = re.compile(r"(?i)(dram|pages|stack =|program size|elapsed|no\. of data rows|compatibility mode|background)")
+    noise = re.compile(
+        r"(?i)(dram|pages|stack =|program size|elapsed|no\. of data rows|reference value|compatibility mode|background)"
+    )
     told = [line for line in told if not noise.search(line)]
     errors = [line for line in told if re.search(r"(?i)error|fatal|singular|too small|fail|unknown|no such", line)]
     return " | ".join((errors or told)[-lines:])[-800:] or "no log"

@@ -99,7 +99,7 @@ def _watch(child: subprocess.Popen[bytes], folder: Path, limits: Limits) -> str:
             if elapsed > limits.seconds:
                 return f"was stopped after {limits.seconds:g} s"
             if _size(folder) > limits.output:
-                return f"was stopped after {limits.output / 2**20:.0f} MiB of output"
+                return f"was stopped after {limits.output / 2**20:g} MiB of output"
 
 
 @contextmanager
