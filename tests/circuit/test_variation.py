@@ -24,10 +24,12 @@ from ionspike.circuit.variation import (
     trim_of,
     yield_of,
 )
+from ionspike.circuit.variation import steps as steps_module
 from ionspike.circuit.variation.across import across_text
 from ionspike.circuit.variation.figures import draw_across
 from ionspike.circuit.variation.measure import plan, read
 from ionspike.circuit.variation.specification import share_of
+from ionspike.circuit.variation.steps import Steps
 from ionspike.circuit.variation.trim import TRIMS
 from ionspike.circuit.working import noises
 from ionspike.device import Ecram
@@ -107,6 +109,21 @@ def test_a_trim_turns_the_delay_current_by_what_was_found_and_the_power_it_has()
     assert Trim("width", 1e-9, -1.0).turned(neuron, Measured({"width": 1e-12})).delay_bias == pytest.approx(0.125e-9)
     assert inverse.turned(neuron, Measured(failure="silent")) == neuron
     assert Trim("step", 1500.0, 0.01, "too little").turned(neuron, Measured({"step": 3000.0})) == neuron
+
+
+def test_a_trim_step_that_leads_away_from_its_aim_is_taken_back(setting: Setting, monkeypatch: pytest.MonkeyPatch):
+    # 3 and 0.9 kohm untrimmed; the step brings the first near, the second further away, and stops the third
+    runs = iter([[3000.0, 900.0, 2000.0], [1600.0, 800.0, None]])
+    monkeypatch.setattr(
+        steps_module,
+        "measure_all",
+        lambda *_: [Measured({"step": v} if v else {}, failure="" if v else "silent") for v in next(runs)],
+    )
+    steps = Steps(Trim("step", 1500.0, power=-1.0))
+    steps.add([Neuron(delay_bias=1e-9)] * 3, [(setting, 1.8)] * 3, 1)
+    data = steps.variables((2, 3), ("trim", "chip"))
+    assert data["step"][1].tolist() == [[3000.0, 900.0, 2000.0], [1600.0, 900.0, 2000.0]]
+    assert data["delay_bias"][1][1] == pytest.approx([2e-9, 1e-9, 1e-9])
 
 
 @pytest.mark.spice

@@ -15,7 +15,7 @@ from ionspike.circuit.variation.trim import TRIMS, Trim
 class Steps:
     """What was measured so far: ``measured`` and ``neurons`` by the names of the trims, in the order in which they came.
 
-    A neuron that the trim leaves as it is, is not measured again.
+    A neuron that the trim leaves as it is, is not measured again; a step that leads away from the aim is taken back.
 
     Args:
         trim: the trim step; ``None``: untrimmed only.
@@ -37,7 +37,10 @@ class Steps:
         changed = [k for k, n in enumerate(made) if n != neurons[k]]
         again = _measured([made[k] for k in changed], [points[k] for k in changed], workers)
         for k, m in zip(changed, again, strict=True):
-            found[k] = m
+            if self.trim.nearer(m, found[k]):
+                found[k] = m
+            else:
+                made[k] = neurons[k]
         self._keep(self.names[1], made, found)
 
     def _keep(self, name: str, neurons: list[Neuron], measured: list[Measured]) -> None:

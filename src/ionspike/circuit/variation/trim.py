@@ -47,6 +47,11 @@ class Trim:
         factor = min(max(factor, 1 / _FARTHEST), _FARTHEST)
         return neuron.with_(delay_bias=float(f"{neuron.delay_bias * factor:.5g}"))  # a trim has steps of its own
 
+    def nearer(self, after: Measured, before: Measured) -> bool:
+        """Whether a step came nearer to the aim, as a ratio; not if the neuron stopped working."""
+        new, old = after[self.name], before[self.name]
+        return new > 0 and not abs(math.log(new / self.aim)) > abs(math.log(old / self.aim))
+
 
 def trim_of(neuron: Neuron, setting: Setting, nominal: Measured, workers: int | None = None) -> Trim:
     """The trim of ``neuron``, whose ``nominal`` values were measured in ``setting``: a run with twice the delay current tells the power."""
