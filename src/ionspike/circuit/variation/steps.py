@@ -23,7 +23,7 @@ class Steps:
 
     def __init__(self, trim: Trim | None) -> None:
         self.trim = trim
-        self.names = TRIMS[:1] if trim is None else trim.names
+        self.names: tuple[str, ...] = TRIMS[:1] if trim is None else trim.names
         self.measured: dict[str, list[Measured]] = {name: [] for name in self.names}
         self.neurons: dict[str, list[Neuron]] = {name: [] for name in self.names}
 
