@@ -25,6 +25,8 @@ def fault(run: Run) -> str:
     complete = min(len(run.reset_ends), len(run.widths))
     if complete < FEWEST:
         return f"{complete} complete spikes in {len(run.input_times)} input pulses"
+    if complete > len(run.input_times):
+        return f"goes on by itself: {complete} spikes in {len(run.input_times)} input pulses"
     spike, supply = run["v(spk)"], run.bench.supply
     if spike.max() < FULL * supply:
         return f"spikes of {spike.max() / supply:.2f} of the supply; expected at least {FULL:g}"
