@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Plan, Run, Setting, simulate_plans
 from ionspike.circuit.testbench import Bench
@@ -20,13 +22,19 @@ _OUTPUT = 2**19  # bytes: some ten spikes, a few seconds of processor time
 Point = tuple[Neuron, float, Setting]  # neuron, supply (V), setting
 
 
+def complete_spikes(run: Run) -> int:
+    """How many spikes of a run ended, reset included."""
+    return min(len(run.reset_ends), len(run.widths))
+
+
 def fault(run: Run) -> str:
     """Why the spikes of a run under input are not those of a neuron that works; nothing where they are."""
-    complete = min(len(run.reset_ends), len(run.widths))
+    complete = complete_spikes(run)
     if complete < FEWEST:
         return f"{complete} complete spikes in {len(run.input_times)} input pulses"
-    if complete > len(run.input_times):
-        return f"goes on by itself: {complete} spikes in {len(run.input_times)} input pulses"
+    before = np.searchsorted(run.input_times, run.spike_times[:complete])
+    if unasked := np.count_nonzero(np.diff(before) == 0):
+        return f"goes on by itself: {unasked} of {complete} spikes without an input pulse since the spike before"
     spike, supply = run["v(spk)"], run.bench.supply
     if spike.max() < FULL * supply:
         return f"spikes of {spike.max() / supply:.2f} of the supply; expected at least {FULL:g}"

@@ -11,7 +11,7 @@ from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.resistance_step import read_step
 from ionspike.circuit.simulate import Plan, Run, Setting, simulate_plans
 from ionspike.circuit.testbench import Bench
-from ionspike.circuit.working import fault, noises
+from ionspike.circuit.working import FEWEST, complete_spikes, fault, noises
 from ionspike.errors import RunError
 from ionspike.spice.engine import Failure
 from ionspike.spikes import regular
@@ -37,12 +37,13 @@ class Measured:
     """Values by the names of :data:`METRICS`, SI, not a number where there is none; ``failure``: why, or nothing.
 
     ``finished`` is whether its runs came to their end; ``works`` whether the neuron fires full spikes under input and none without
-    (:mod:`ionspike.circuit.working`).
+    (:mod:`ionspike.circuit.working`); ``few``: whether more input might have made it fire.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
     finished: bool = True
     failure: str = ""
+    few: bool = False
 
     @property
     def works(self) -> bool:
@@ -64,7 +65,7 @@ def read(result: Run | Failure) -> Measured:
     if isinstance(result, Failure):
         return Measured(finished=False, failure=result.message)
     if told := fault(result):
-        return Measured(failure=told)
+        return Measured(failure=told, few=complete_spikes(result) < FEWEST)
     try:
         spent = energy(result)
     except RunError as error:
@@ -90,7 +91,7 @@ def measure_all(plans: Sequence[Plan], workers: int | None = None) -> list[Measu
         return []
     found = [read(result) for result in simulate_plans(plans, workers)]
     for times in PATIENCE:
-        slow = [k for k, one in enumerate(found) if one.finished and not one.works]
+        slow = [k for k, one in enumerate(found) if one.few]
         longer = [plan(p.bench.neuron, p.setting, p.bench.supply, times * PULSES) for p in (plans[k] for k in slow)]
         for k, result in zip(slow, simulate_plans(longer, workers), strict=True):
             found[k] = read(result)
