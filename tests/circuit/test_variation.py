@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ from ionspike.circuit.variation.measure import plan, read
 from ionspike.circuit.variation.specification import share_of
 from ionspike.circuit.variation.steps import Steps
 from ionspike.circuit.variation.trim import TRIMS
-from ionspike.circuit.working import noises
+from ionspike.circuit.working import fault, noises
 from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.spice import Failure, run_one
@@ -100,6 +101,14 @@ def test_a_run_that_failed_is_kept_with_its_reason():
     found = read(Failure("timestep too small"))
     assert not found.finished and not found.works and found.failure == "timestep too small"
     assert np.isnan(found["width"])
+
+
+def test_a_spike_without_an_input_pulse_since_the_one_before_is_a_fault():
+    spikes = np.array([1.5, 2.5, 2.7])
+    run = SimpleNamespace(
+        spike_times=spikes, widths=spikes, reset_ends=spikes + 0.1, input_times=np.array([1.0, 2.0, 3.0])
+    )
+    assert "1 of 3 spikes without an input pulse" in fault(run)  # type: ignore[arg-type]
 
 
 def test_a_trim_turns_the_delay_current_by_what_was_found_and_the_power_it_has():
