@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "network"))
 def main() -> int:
     """0 if every net agrees."""
     from random_nets import random_net
-    from test_engine import assert_spike_for_spike  # the check of the test suite, on more nets
+    from test_engine import TIME_ERROR, assert_spike_for_spike  # the check of the test suite, on more nets
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nets", type=int, default=200)
@@ -20,7 +20,7 @@ def main() -> int:
     spikes, wrong = 0, []
     for seed in range(given.nets):
         try:
-            spikes += assert_spike_for_spike(random_net(seed), 0.1, 1e-9)
+            spikes += assert_spike_for_spike(random_net(seed), 0.1, TIME_ERROR)
         except AssertionError as error:
             wrong.append(seed)
             print(f"net {seed}: {' '.join(str(error).split())[:200]}", file=sys.stderr)

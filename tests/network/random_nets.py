@@ -75,6 +75,10 @@ def random_net(seed: int) -> Network:
                     _rule(rng, sizes[source], sizes[target]),
                     rng.choice([0.4e-3, 1e-3, 1.5e-3]),
                 )
+    for target in set(sizes) - {
+        p.target for p in net.projections.values()
+    }:  # at most one: a net must not have a part that nothing reaches
+        _connect(net, rng, "in0", target, AllToAll(), 0.5e-3)
     return net
 
 

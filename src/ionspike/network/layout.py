@@ -24,6 +24,8 @@ from ionspike.network.synapse_table import Table, table
 
 NEVER = -1e9  # s: a spike so long ago that every device has forgotten it
 WIDEST = 1e-3  # s: windows where no delay asks for shorter ones
+# A window is a millionth shorter than the smallest delay: a spike at its very start must not arrive, by a rounding, before its end
+_MARGIN = 1 - 1e-6
 _COLUMNS = {
     "target": np.uint32,
     "weight": None,
@@ -131,7 +133,7 @@ class _Builder:
             self.add(k, projection)
         window = min(
             [
-                self.shortest,
+                self.shortest * _MARGIN,
                 WIDEST,
                 *(0.1 * p.neuron.tau for p in net.populations.values() if isinstance(p.neuron, LIF)),
             ]
