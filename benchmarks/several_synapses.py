@@ -48,11 +48,10 @@ RARE = 300.0  # Hz below which a membrane leaks too much for weak synapses: the 
 
 @dataclass(frozen=True)
 class Membrane:
-    """A card's neuron and its calibrations: one cell a synapse, the first with the soma of all."""
+    """A card's neuron and its calibrations: one cell a synapse, the first with the soma of all, the last with the synapse to ground."""
 
     bench: Bench
     cells: tuple[Cell, ...]
-    ground: Cell
 
 
 def card(name: str) -> tuple[Ecram, Neuron, float]:
@@ -71,7 +70,7 @@ def membrane(
     """Calibrate the synapses of a membrane whose widest channel is ``width`` of the card's."""
     device, neuron, pulse = card(name)
     devices = [device.scaled(width * share, f"s{k}") for k, share in enumerate(SHARES)]
-    bench = Bench(neuron.with_(synapse=devices[0]), width=pulse, idle=len(SHARES) - 1)
+    bench = Bench(neuron.with_(synapse=devices[0]), width=pulse, idle=len(SHARES))
     held = held or measure_held(bench, setting, workers)
     few = width >= 0.2
     first = calibrate(bench, setting, held, workers, counts=(160, 100) if few else (400, 300))
@@ -80,27 +79,31 @@ def membrane(
     ]
     down = device.scaled(width * SHARES[1], "ground")
     ground = bench.with_(neuron=neuron.with_(synapse=down), read_rail=0.0)
-    return Membrane(bench, (first, *others), calibrate_synapse(first, ground, setting, workers)), held
+    return Membrane(bench, (first, *others, calibrate_synapse(first, ground, setting, workers))), held
 
 
 def trains(mix: str, rate: float, count: int, seed: int, width: float) -> list[Array]:
-    """Pulses (s) of each synapse, ``count`` at ``rate`` (Hz) in all excitatory ones together."""
+    """Pulses (s) of each synapse, ``count`` at ``rate`` (Hz) in all excitatory ones together; the last one is that to ground."""
     if mix == "overlapping":
         first, third = poisson(rate / 2.5, int(count / 2.5), 10 * seed), poisson(rate / 5, count // 5, 10 * seed + 2)
         rng = np.random.default_rng(seed)
-        return [first, first + width * rng.choice(OFFSETS, len(first)) * rng.choice([-1, 1], len(first)), third]
+        return [
+            first,
+            first + width * rng.choice(OFFSETS, len(first)) * rng.choice([-1, 1], len(first)),
+            third,
+            np.empty(0),
+        ]
     found = [poisson(rate / 3, count // 3, 10 * seed + k) for k in range(3)]
-    return [*found, poisson(rate / 4, count // 4, 10 * seed + 3)] if mix == "inhibited" else found
+    return [*found, poisson(rate / 4, count // 4, 10 * seed + 3) if mix == "inhibited" else np.empty(0)]
 
 
 def net_of(given: Membrane, pulses: list[Array]) -> tuple[NeuronNet, float]:
     """One neuron with all of its synapses, and the end of its run (s)."""
-    cells = (*given.cells, given.ground)[: len(pulses)]
     inputs = tuple(
         Input(tuple(train), device=cell.device, rail=cell.synapse.read_rail)
-        for train, cell in zip(pulses, cells, strict=True)
+        for train, cell in zip(pulses, given.cells, strict=True)
     )
-    last = max(float(train[-1]) for train in pulses)
+    last = max(float(train[-1]) for train in pulses if len(train))
     return NeuronNet(given.bench.with_(idle=0), 1, inputs), last + 30e-6
 
 
@@ -109,6 +112,8 @@ def free_run(cells: list[Cell], run: NetRun) -> tuple[int, float]:
     net = Network(seed=0)
     net.add_population("neuron", cells[0], 1)
     for k, (cell, train) in enumerate(zip(cells, run.inputs, strict=True)):
+        if len(train) == 0:
+            continue
         net.add_input(f"pulses{k}", Recorded(train, np.zeros(len(train), np.int64)), 1)
         net.connect(f"pulses{k}", "neuron", CellSynapse(cell), delay=0.0)
     result = net.run(run.stop)
@@ -117,8 +122,7 @@ def free_run(cells: list[Cell], run: NetRun) -> tuple[int, float]:
 
 def figures(given: Membrane, runs: list[NetRun]) -> dict[str, Any]:
     """What the cells make of the runs of one condition, pooled; shares and errors in %."""
-    cells = [*given.cells, given.ground][: len(runs[0].net.inputs)]
-    frozen = [cell.without_plasticity() for cell in cells]
+    cells, frozen = list(given.cells), [cell.without_plasticity() for cell in given.cells]
     found, plain = (
         np.array(
             [pair for run in runs for pair in counts_of_trains(each, run.trains, run.spikes[0], run.stop)]
