@@ -29,7 +29,6 @@ from ionspike.network import (
 from ionspike.network.neuron_arrays import self_fired
 from ionspike.network.simulation import Simulation
 
-
 # Spikes at arrivals are the arrivals' times, to a rounding of their sums. Those of a driven neuron go by its membrane, and the engine's form for
 # one linear population leaves out the floor of a conductance: 3.6e-9 of a size of the reference card, up to 4 ns of such a spike
 TIME_ERROR = 1e-8  # s
