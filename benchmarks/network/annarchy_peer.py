@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -52,7 +54,8 @@ def measure(net: w1.W1, runs: int) -> list[dict[str, object]]:
     made.connect(neurons, neurons, "exc", facilitating).from_sparse(
         weights.tolil() * w1.WEIGHT * 1e3, delays=w1.DELAY * 1e3
     )
-    made.compile(silent=True)
+    folder = tempfile.mkdtemp(prefix="w1-annarchy-")
+    made.compile(directory=folder, silent=True)
     monitor = made.monitor(neurons, "spike")
     setup = time.perf_counter() - begun
     seconds, count = [], 0
@@ -63,4 +66,5 @@ def measure(net: w1.W1, runs: int) -> list[dict[str, object]]:
         made.simulate(net.duration * 1e3)
         seconds.append(w1.since(begun))
         count = sum(len(times) for times in monitor.get("spike").values())
+    shutil.rmtree(folder, ignore_errors=True)
     return [w1.row(net, "annarchy", ann.__version__, 1, True, seconds, setup, count, "generated C++")]
