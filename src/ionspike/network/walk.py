@@ -44,7 +44,7 @@ from ionspike.network.arrays import (
 )  # fmt: skip
 from ionspike.network.arrivals import SOURCE_BITS, in_time
 from ionspike.network.elementary import decay
-from ionspike.network.kernels import inner, kernel
+from ionspike.network.kernels import inlined, inner, kernel
 from ionspike.network.views import F64, I32, I64, part, row, view
 
 
@@ -56,6 +56,14 @@ def crossing(v: float, v_inf: float, threshold: float, tau: float) -> float:
     return max(tau * math.log((v_inf - v) / (v_inf - threshold)), 0.0)
 
 
+@inlined
+def constants_of(at: Any, b: int) -> tuple[float, float, float, float, float]:
+    """Resting level, threshold, reset (V), refractory time and time constant (s) of a block's neurons."""
+    of = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)[POPULATION]
+    constants = row(at, AT_POPULATION, POPULATION_COLUMNS, of, F64)
+    return constants[V_INF], constants[THRESHOLD], constants[RESET], constants[REFRACTORY], constants[TAU]
+
+
 @cache
 def walk_charges_kernel() -> Any:
     """``(at, b, chosen, arrivals, .., start, stop)``: as :func:`walk_kernel`, for neurons that fire at arrivals of charge only. The exponentials of
@@ -63,15 +71,8 @@ def walk_charges_kernel() -> Any:
 
     @kernel
     def walk_charges(at: Any, b: int, chosen: int, arrivals: int, _l: int, start: float, stop: float) -> int:
-        of = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)[POPULATION]
-        constants = row(at, AT_POPULATION, POPULATION_COLUMNS, of, F64)
-        v_inf, threshold, reset, refractory = (
-            constants[V_INF],
-            constants[THRESHOLD],
-            constants[RESET],
-            constants[REFRACTORY],
-        )
-        rise = 1.0 / constants[TAU]
+        v_inf, threshold, reset, refractory, tau = constants_of(at, b)
+        rise = 1.0 / tau
         value, time, grown, fallen = (
             part(at, AT_VALUE, b, F64), part(at, AT_TIME, b, F64), part(at, AT_GROWN, b, F64), part(at, AT_FALLEN, b, F64),
         )  # fmt: skip
@@ -122,15 +123,8 @@ def walk_kernel() -> Any:
 
     @kernel
     def walk_lif(at: Any, b: int, chosen: int, _k: int, _l: int, start: float, stop: float) -> int:
-        of = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)[POPULATION]
-        constants = row(at, AT_POPULATION, POPULATION_COLUMNS, of, F64)
-        v_inf, threshold, reset, refractory = (
-            constants[V_INF],
-            constants[THRESHOLD],
-            constants[RESET],
-            constants[REFRACTORY],
-        )
-        tau, fall = constants[TAU], -1.0 / constants[TAU]
+        v_inf, threshold, reset, refractory, tau = constants_of(at, b)
+        fall = -1.0 / tau
         value, order = part(at, AT_VALUE, b, F64), part(at, AT_ORDER, b, I64)
         items, times, index = (
             part(at, AT_SORTED, b, I64),
