@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from ionspike import files, plotting
 from ionspike.circuit.axon import AXON_GATE, Axon, measure_axon
@@ -163,7 +164,8 @@ def _figure(run: NetRun, net: NeuronNet, cell: Cell, axon: Axon, stop: float, pa
         ylabel="neuron",
         title=f"{net.size} neurons, {len(net.synapses)} ECRAM synapses, running free",
     )
-    ax.legend(loc="upper left", ncols=2)
+    made.legend(loc="outside lower center", ncols=2)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     files.write_bytes(path, plotting.png(made))
 
 
