@@ -110,7 +110,6 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_KERNEL,
     AT_SIZE_KERNEL,
     AT_EFFICACY_KERNEL,
-    AT_DRAW_KERNEL,
     AT_USE_KERNEL,
     AT_PENDING_TIME,
     AT_PENDING_SOURCE,
@@ -153,7 +152,7 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_FEED_POPULATION,
     AT_OUT_TIME,
     AT_OUT_FROM,
-) = range(95)
+) = range(94)
 
 # what they hold:
 #   target: neuron (uint32)
@@ -196,7 +195,6 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
 #   kernel: addresses, see K_DELIVER
 #   size_kernel: by projection: what makes sizes of arrivals
 #   efficacy_kernel: by projection: what moves a shared state
-#   draw_kernel: by drive: what draws spikes
 #   use_kernel: by drive: what makes sizes of them
 #   pending_time: spikes on their way, by projection (s)
 #   pending_interval: before the spike (s)
@@ -270,7 +268,6 @@ ARRAYS = (
     "kernel",
     "size_kernel",
     "efficacy_kernel",
-    "draw_kernel",
     "use_kernel",
     "pending_time",
     "pending_source",

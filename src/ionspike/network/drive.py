@@ -18,7 +18,6 @@ from ionspike.network.arrays import (
     AT_BLOCK,
     AT_CONSTANTS,
     AT_DOSE,
-    AT_DRAW_KERNEL,
     AT_DRAWN,
     AT_DRIVE_AT,
     AT_DRIVE_DOSES,
@@ -82,60 +81,44 @@ from ionspike.network.elementary import decay, exp
 from ionspike.network.kernels import call, inlined, inner, kernel
 from ionspike.network.synapse_maps import pulsed
 from ionspike.network.views import F64, I32, I64, U64, part, room, row, view
+from ionspike.network.window import due
 
 _BATCH = np.uint64(BATCH)
 
 
 @inner
-def due(times: Any, low: int, high: int, lag: float, stop: float) -> int:
-    """How far the ``times`` from number ``low`` to ``high``, with ``lag`` (s) added, lie before ``stop``."""
-    while low < high:
-        middle = (low + high) >> 1
-        if times[middle] + lag < stop:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@cache
-def draw_kernel() -> Any:
-    """``(at, b, d, c, made, stop)``: list the next arrivals of chunk ``c`` of drive ``d`` before ``stop``, from ``made`` on, in time: at most a
-    batch. Returns how many are listed, or -1 if there is no room."""
-
-    @kernel
-    def draw(at: Any, b: int, d: int, c: int, made: int, stop: float, _y: float) -> int:
-        table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
-        p, most = table[D_PROJECTION], room(at, AT_DRIVE_AT)
-        following, drawn = view(at, AT_NEXT, F64), view(at, AT_DRAWN, U64)
-        used, held = view(at, AT_BATCH_USED, I64), view(at, AT_BATCH_SIZE, I64)
-        times, neurons = row(at, AT_BATCH_TIME, BATCH, c, F64), row(at, AT_BATCH_NEURON, BATCH, c, I32)
-        who, when, of = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64), part(at, AT_DRIVE_OF, b, I32)
-        lag = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[DELAY]
-        while used[c] == held[c] and following[c] + lag < stop:
-            low = table[D_LOW] + (c - table[D_CHUNK0]) * CHUNK
-            following[c], held[c] = next_batch(
-                view(at, AT_STREAM, U64)[c], drawn[c], following[c], view(at, AT_MEAN, F64)[c], table[D_EVEN] != 0,
-                view(at, AT_SHARE, F64), table[D_FIRST] + low, low, min(table[D_HIGH] - low, CHUNK), times, neurons, table[D_SHAPE],
-                row(at, AT_DRIVE_VALUES, SHAPE_COLUMNS, d, F64), row(at, AT_EDGES, 1, table[D_EDGE0], F64),
-                row(at, AT_LEVEL, 1, table[D_EDGE0], F64), table[D_EDGES],
-            )  # fmt: skip
-            drawn[c] += _BATCH
-            used[c] = 0
-        first, last = used[c], due(times, used[c], held[c], lag, stop)
-        n = last - first
-        if made + n > most:
-            return np.int64(-1)
-        for j in range(n):
-            who[made + j] = neurons[first + j]
-        for j in range(n):
-            when[made + j] = times[first + j] + lag
-        for j in range(n):
-            of[made + j] = np.int32(p)
-        used[c] = last
-        return made + n
-
-    return draw
+def draw(at: Any, b: int, d: int, c: int, made: int, stop: float) -> int:
+    """List the next arrivals of chunk ``c`` of drive ``d`` at block ``b`` before ``stop`` (s), from ``made`` on, in time: at most a batch. Returns how
+    many are listed, or -1 if there is no room."""
+    table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
+    p, most = table[D_PROJECTION], room(at, AT_DRIVE_AT)
+    following, drawn = view(at, AT_NEXT, F64), view(at, AT_DRAWN, U64)
+    used, held = view(at, AT_BATCH_USED, I64), view(at, AT_BATCH_SIZE, I64)
+    times, neurons = row(at, AT_BATCH_TIME, BATCH, c, F64), row(at, AT_BATCH_NEURON, BATCH, c, I32)
+    who, when, of = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64), part(at, AT_DRIVE_OF, b, I32)
+    lag = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[DELAY]
+    while used[c] == held[c] and following[c] + lag < stop:
+        low = table[D_LOW] + (c - table[D_CHUNK0]) * CHUNK
+        following[c], held[c] = next_batch(
+            view(at, AT_STREAM, U64)[c], drawn[c], following[c], view(at, AT_MEAN, F64)[c], table[D_EVEN] != 0,
+            view(at, AT_SHARE, F64), table[D_FIRST] + low, low, min(table[D_HIGH] - low, CHUNK), times, neurons, table[D_SHAPE],
+            row(at, AT_DRIVE_VALUES, SHAPE_COLUMNS, d, F64), row(at, AT_EDGES, 1, table[D_EDGE0], F64),
+            row(at, AT_LEVEL, 1, table[D_EDGE0], F64), table[D_EDGES],
+        )  # fmt: skip
+        drawn[c] += _BATCH
+        used[c] = 0
+    first, last = used[c], due(times, used[c], held[c], lag, stop)
+    n = last - first
+    if made + n > most:
+        return np.int64(-1)
+    for j in range(n):
+        who[made + j] = neurons[first + j]
+    for j in range(n):
+        when[made + j] = times[first + j] + lag
+    for j in range(n):
+        of[made + j] = np.int32(p)
+    used[c] = last
+    return made + n
 
 
 @inlined
@@ -240,7 +223,7 @@ def drive_kernel() -> Any:
     def drive(at: Any, b: int, _j: int, _k: int, _l: int, stop: float, _y: float) -> int:
         block = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)
         fall = -1.0 / row(at, AT_POPULATION, POPULATION_COLUMNS, block[POPULATION], F64)[TAU]
-        draws, uses = view(at, AT_DRAW_KERNEL, I64), view(at, AT_USE_KERNEL, I64)
+        uses = view(at, AT_USE_KERNEL, I64)
         made = np.int64(0)
         for d in range(block[DRIVE_LOW], block[DRIVE_HIGH]):
             table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
@@ -248,7 +231,7 @@ def drive_kernel() -> Any:
             for c in range(chunk, chunk + (block[HIGH] - block[LOW] + CHUNK - 1) // CHUNK):
                 while True:
                     first = made
-                    made = call(draws[d], at, b, d, c, first, stop, 0.0)
+                    made = draw(at, b, d, c, first, stop)
                     if made <= first:
                         break
                     call(uses[d], at, b, d, first, made, stop, fall)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ionspike.network import arrays as a
 from ionspike.network.arrivals import collect_kernel
-from ionspike.network.drive import draw_kernel, drive_kernel, use_kernel, weigh_kernel
+from ionspike.network.drive import drive_kernel, use_kernel, weigh_kernel
 from ionspike.network.layout import Layout
 from ionspike.network.loop import (
     NEED_ALL_SPIKES,
@@ -50,10 +50,7 @@ class Memory:
         self["slot"], self["flag"] = np.zeros(n, np.int32), np.zeros(n + 8, np.uint8)
         for name in ("arrived", "events", "spikes"):
             self[name] = np.zeros(self.blocks, np.int64)
-        for name, kind in (
-            ("head", np.int64),
-            ("chosen", np.int32),
-        ):
+        for name, kind in (("head", np.int64), ("chosen", np.int32)):
             self._buffer(name, largest, kind)
         for name, kind in _PENDING.items():
             self._put(name, np.empty(self.projections * 16, kind), self.projections)
@@ -159,7 +156,6 @@ def kernels_of(layout: Layout, real: type, threads: int) -> dict[str, np.ndarray
             [0 if p in drawn else _size_kernel(row, real) for p, row in enumerate(projection)], np.int64
         ),
         "efficacy_kernel": np.array([_efficacy_kernel(row) for row in projection], np.int64),
-        "draw_kernel": np.array([draw_kernel().address for _ in table], np.int64),
         "use_kernel": np.array([_use_kernel(projection[row[a.D_PROJECTION]], real) for row in table], np.int64),
     }
 

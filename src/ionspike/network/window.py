@@ -81,23 +81,22 @@ _LINE = 16  # elements of four bytes in a line of the cache
 
 
 @inner
+def due(times: Any, low: int, high: int, lag: float, stop: float) -> int:
+    """How far the sorted ``times`` (s) from number ``low`` to ``high``, with ``lag`` added, lie before ``stop``."""
+    while low < high:
+        middle = (low + high) >> 1
+        if times[middle] + lag < stop:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@inner
 def due_part(delay: Any, low: int, high: int, time: float, start: float, stop: float) -> tuple[int, int]:
     """The synapses ``low`` to ``high``, sorted by delay, whose arrival ``time + delay`` lies in [start, stop)."""
-    a, b = low, high
-    while a < b:
-        middle = (a + b) >> 1
-        if time + delay[middle] < start:
-            a = middle + 1
-        else:
-            b = middle
-    first, b = a, high
-    while a < b:
-        middle = (a + b) >> 1
-        if time + delay[middle] < stop:
-            a = middle + 1
-        else:
-            b = middle
-    return first, a
+    first = due(delay, low, high, time, start)
+    return first, due(delay, first, high, time, stop)
 
 
 @inner
