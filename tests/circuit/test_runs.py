@@ -9,7 +9,7 @@ import pytest
 
 from ionspike.circuit.energy import energy, idle_power
 from ionspike.circuit.neurons import Neuron
-from ionspike.circuit.resistance_step import measure_step, trim_delay
+from ionspike.circuit.resistance_step import measure_step, read_step, trim_delay
 from ionspike.circuit.simulate import Setting, simulate, simulate_all
 from ionspike.circuit.testbench import HELD_BEFORE, Bench
 from ionspike.device import Ecram
@@ -25,6 +25,13 @@ def test_one_spike_makes_the_papers_step_and_the_law_agrees(setting: Setting, re
     assert done.reached
     assert step.spice == pytest.approx(1500, rel=0.05)
     assert step.law == pytest.approx(step.spice, rel=0.005)
+
+
+def test_the_law_of_a_step_is_that_of_the_benchs_temperature(setting: Setting, reference: Ecram):
+    step = measure_step(Neuron(input=reference), setting.at(85.0))
+    assert step.law == pytest.approx(step.spice, rel=0.005)
+    cold = replace(step.run, setting=setting)  # the control: the same waveforms, judged by the law at 27 C
+    assert read_step(cold).law > 1.5 * step.law
 
 
 def test_a_trim_that_cannot_reach_its_aim_keeps_its_start(setting: Setting, reference: Ecram):

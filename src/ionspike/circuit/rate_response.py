@@ -66,10 +66,11 @@ def rate_responses(
     done: dict[tuple[int, float], Facilitation] = {}
     for (k, rate, _), run in zip(plans, simulate_all(work, setting, workers), strict=True):
         done[k, rate] = read_train(run, rate)
-    return [_response(device, [done[k, r] for r in rates], done[k, _FAST]) for k, rates in enumerate(around)]
+    return [_response([done[k, r] for r in rates], done[k, _FAST]) for k, rates in enumerate(around)]
 
 
-def _response(device: Ecram, items: list[Facilitation], fast: Facilitation) -> RateResponse:
+def _response(items: list[Facilitation], fast: Facilitation) -> RateResponse:
+    device = fast.run.device("synapse")
     gains, rates = np.array([item.gains[-1] for item in items]), np.array([item.rate for item in items])
     first = items[0]
     width = float(first.run.input_ends[0] - first.run.input_times[0])

@@ -78,8 +78,9 @@ def read_step(run: Run, placement: str = "input") -> Step:
 
 
 def law_conductance(run: Run, placement: str) -> NDArray[np.float64]:
-    """G (S) of the ECRAM at ``placement`` by the device law, driven by the recorded voltages of its terminals."""
-    device = dict(run.bench.neuron.devices)[placement]
+    """G (S) of the ECRAM at ``placement`` by the device law at the run's temperature, driven by the recorded voltages of its
+    terminals."""
+    device = run.device(placement)
     return device.conductance(follow(device, run.time, *run.terminals(placement)))
 
 

@@ -54,7 +54,7 @@ class Rest:
 
 def rest(run: Run, placement: str) -> Rest:
     """How the ECRAM at ``placement`` rested in ``run``, averaged over the time in which its gate was low."""
-    device = dict(run.bench.neuron.devices)[placement]
+    device = run.device(placement)
     gate, drain, source = run.terminals(placement)
     quiet = np.abs(gate) < _LOW * run.bench.supply
     spans = np.diff(run.time) * (quiet[:-1] & quiet[1:])

@@ -16,6 +16,7 @@ from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.rest import tell_erased
 from ionspike.circuit.settle import rest_voltages, settle_all
 from ionspike.circuit.testbench import Bench
+from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.spice.batch import run_all, run_one
 from ionspike.spice.engine import Accuracy, EnergyCheck, Engine, Failure, Job, Limits, PulseCheck, RunFailed, Transient
@@ -25,6 +26,7 @@ from ionspike.spice.waveforms import Waveforms
 
 Array = NDArray[np.float64]
 
+ZERO_CELSIUS = 273.15  # K
 RESET_LEVEL = 0.39  # of the supply: the gate of the reset transistor well above its threshold
 
 
@@ -107,13 +109,19 @@ class Run:
         """Falling crossings of half the supply by the input pulse."""
         return self.waveforms.falls("v(pre)", self.bench.supply / 2)
 
+    def device(self, placement: str) -> Ecram:
+        """The ECRAM at ``placement``, its law at the temperature of the run."""
+        return dict(self.bench.neuron.devices)[placement].at_temperature(
+            self.setting.accuracy.temperature + ZERO_CELSIUS
+        )
+
     def conductance(self, placement: str) -> Array:
         """The channel conductance of the ECRAM at ``placement``, as SPICE computed it, on :attr:`time`."""
         return self.waveforms[f"v(x{placement}.gch)"] * 1e-6
 
     def states(self, placement: str) -> Array:
         """States of the ECRAM at ``placement``, shape (points, states), the weight last."""
-        device = dict(self.bench.neuron.devices)[placement]
+        device = self.device(placement)
         columns = [self.waveforms[f"v(x{placement}.x{k})"] for k in range(1, len(device.populations) + 1)]
         moves = device.weight.a > 0
         columns.append(self.waveforms[f"v(x{placement}.w)"] if moves else np.full(len(self.time), device.weight.w))
