@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from ionspike.circuit import settle as settle_module
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.settle import rest_voltages
 from ionspike.circuit.simulate import Setting, job
@@ -28,7 +30,7 @@ from ionspike.circuit.variation import (
 from ionspike.circuit.variation import steps as steps_module
 from ionspike.circuit.variation.across import across_text
 from ionspike.circuit.variation.figures import draw_across
-from ionspike.circuit.variation.measure import plan, read
+from ionspike.circuit.variation.measure import measure_all, plan, read
 from ionspike.circuit.variation.specification import share_of
 from ionspike.circuit.variation.steps import Steps
 from ionspike.circuit.variation.trim import TRIMS
@@ -148,6 +150,22 @@ def test_a_neuron_that_fires_without_input_does_not_work(setting: Setting):
     noisy = Neuron(str(NETLISTS / "feedback-limited-lif.spice"))
     heard = noises([(noisy, 1.8, setting), (Neuron(), 1.8, setting)])
     assert "fires by itself" in str(heard[0]) and "in 200 ms" in str(heard[0]) and heard[1] == ""
+
+
+@pytest.mark.spice
+def test_a_chip_that_comes_to_no_rest_is_measured_and_told_to_fire_by_itself(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+):
+    # so few bytes hold its 0.2 s of spikes no more than the default holds those of a chip that fires ten times as often
+    monkeypatch.setattr(settle_module, "_OUTPUT", 2**15)
+    monkeypatch.setattr(settle_module, "_states", OrderedDict())
+    noisy = Neuron(str(NETLISTS / "feedback-limited-lif.spice"))
+    found = measure_all([plan(noisy, setting)], 1)[0]
+    assert found.finished and not found.works and "by itself" in found.failure
+    lines, nodes = settle_module._states.popitem()[
+        1
+    ]  # the control: there was no rest to start from but that of the bias lines
+    assert set(nodes.values()) == {0.0} and 0.1 < lines["bn"] < 0.5
 
 
 def test_a_plan_runs_at_its_supply(setting: Setting):

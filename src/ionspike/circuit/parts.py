@@ -57,11 +57,14 @@ def start_voltages(tail: str, output: str = "spk") -> dict[str, float]:
     return dict.fromkeys((f"mem{tail}", output, f"rst{tail}", f"da{tail}", f"db{tail}"), 0.0)
 
 
-def rest_netlist(neuron: Neuron, supply: float) -> str:
-    """A neuron alone with its bias cell and nothing at its input, started near its resting state."""
+def rest_netlist(neuron: Neuron, supply: float, alone: bool = False) -> str:
+    """A neuron with its bias cell and nothing at its input, started near its resting state; ``alone``: the bias cell without it."""
     lines = [netlist("transistors").rstrip(), netlist(neuron.bias_cell).rstrip(), neuron.kind.text.rstrip()]
-    lines += rail_lines(supply) + bias_lines(neuron, "") + neuron_lines(neuron, "n", "", 10e-15, False)
-    start = start_voltages("") | {f"xn.{node}": share * supply for node, share in neuron.kind.start.items()}
+    lines += rail_lines(supply) + bias_lines(neuron, "")
+    start: dict[str, float] = {}
+    if not alone:
+        lines += neuron_lines(neuron, "n", "", 10e-15, False)
+        start = start_voltages("") | {f"xn.{node}": share * supply for node, share in neuron.kind.start.items()}
     start |= {"bp": 0.7 * supply, "bn": 0.25, "bd": 0.4, "bl": 0.2 if neuron.leak_bias > 0 else 0.0}
     start |= dict.fromkeys(RAILS, supply)
     lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in start.items()))

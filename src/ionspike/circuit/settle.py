@@ -2,12 +2,14 @@
 
 Measured in a run of the neuron and its bias cell alone, once for each neuron, supply and setting. In a statistical section its
 transistors are those of the bench: both netlists begin with the same bias cell and neuron, and one seed draws them in that order.
+A neuron that comes to no rest, because it fires by itself, starts from bias lines that settled without it: what it does from there is
+for the bench to show.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ from ionspike.circuit.parts import rest_netlist
 from ionspike.circuit.subcircuit import read_subcircuits
 from ionspike.circuit.topologies import netlist
 from ionspike.spice.batch import run_all
-from ionspike.spice.engine import Failure, Job, Limits, Transient
+from ionspike.spice.engine import Engine, Failure, Job, Limits, Transient
 from ionspike.spice.waveforms import Waveforms
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def rest_voltages(neuron: Neuron, tail: str, supply: float, setting: Setting) ->
     """Voltages (V) of the bias lines and of the neuron's inner nodes at rest. ``tail`` marks the names of a presynaptic neuron.
 
     Raises:
-        RunError: the run that measures them failed, or the bias cell does not settle.
+        RunError: the bias cell does not settle.
     """
     settle_all([(neuron, supply, setting)], workers=1)
     found = _states[_key(neuron, supply, setting)]
@@ -55,12 +57,12 @@ def settle_all(wanted: Sequence[Wanted], workers: int | None = None) -> None:
         if key in _states:
             _states.move_to_end(key)
             del missing[key]
-    by_engine: dict[object, list[Wanted]] = {}
+    by_engine: dict[Engine, list[Wanted]] = {}
     for key in missing:
         by_engine.setdefault(key[2].engine, []).append(key)
-    for keys in by_engine.values():
-        results = run_all(keys[0][2].engine, [_job(*key) for key in keys], workers)
-        _states.update({key: _read(key, result) for key, result in zip(keys, results, strict=True)})
+    for engine, keys in by_engine.items():
+        _settle(engine, keys, _job, workers)
+        _settle(engine, [key for key in keys if isinstance(_states[key], Failure)], _job_alone, workers)
     while len(_states) > max(_KEPT, len(wanted)):
         _states.popitem(last=False)
 
@@ -80,16 +82,27 @@ def _lines(neuron: Neuron) -> tuple[str, ...]:
     return (*_LINES, *(f"xb.{node}" for node in cell.inner))
 
 
+def _settle(engine: Engine, keys: Sequence[Wanted], job: Callable[..., Job], workers: int | None) -> None:
+    results = run_all(engine, [job(*key) for key in keys], workers) if keys else []
+    _states.update({key: _read(key, result) for key, result in zip(keys, results, strict=True)})
+
+
 def _job(neuron: Neuron, supply: float, setting: Setting) -> Job:
+    nodes = tuple(f"v(xn.{node})" for node in neuron.kind.circuit.inner)
+    alone = _job_alone(neuron, supply, setting)
+    return replace(alone, netlist=rest_netlist(neuron, supply), save=(*alone.save, *nodes))
+
+
+def _job_alone(neuron: Neuron, supply: float, setting: Setting) -> Job:
     # 4 pF at the delay line and at most a volt or two: more than that over the smallest current is far past any transient of the bias cell
     smallest = min(
         current for current in (neuron.keeper_bias, neuron.delay_bias, neuron.leak_bias) if float(current) > 0
     )
     stop = max(10e-12 / float(smallest), 50e-3)
     return Job(
-        netlist=rest_netlist(neuron, supply),
+        netlist=rest_netlist(neuron, supply, alone=True),
         transient=Transient(stop=stop, max_step=stop / 50),
-        save=(*(f"v({line})" for line in _lines(neuron)), *(f"v(xn.{node})" for node in neuron.kind.circuit.inner)),
+        save=tuple(f"v({line})" for line in _lines(neuron)),
         process=setting.process,
         corner=setting.corner,
         accuracy=setting.accuracy,
@@ -99,9 +112,15 @@ def _job(neuron: Neuron, supply: float, setting: Setting) -> Job:
 
 
 def _read(key: Wanted, settled: Waveforms | Failure) -> State | Failure:
+    neuron, supply, _ = key
     if isinstance(settled, Failure):
-        return Failure(f"without input it comes to no rest: {settled.message}", settled.attempts)
-    biases = {line: float(settled[f"v({line})"][-1]) for line in _lines(key[0])}
-    if not all(-0.1 <= value <= key[1] + 0.1 for value in biases.values()):
+        return Failure(f"the bias cell does not settle: {settled.message}", settled.attempts)
+
+    def last(vector: str, without: float) -> float:
+        return float(settled[vector][-1]) if vector.lower() in settled.vectors else without
+
+    biases = {line: last(f"v({line})", 0.0) for line in _lines(neuron)}
+    if not all(-0.1 <= value <= supply + 0.1 for value in biases.values()):
         return Failure(f"the bias cell does not settle: {biases}", settled.attempts)
-    return biases, {node: float(settled[f"v(xn.{node})"][-1]) for node in key[0].kind.circuit.inner}
+    start, nodes = neuron.kind.start, neuron.kind.circuit.inner
+    return biases, {node: last(f"v(xn.{node})", start.get(node, 0.0) * supply) for node in nodes}
