@@ -40,10 +40,38 @@ class _Synapse:
     last: float = 0.0
 
 
+class _Placed:
+    """The device that a neuron gates with its own spikes, by the law itself."""
+
+    def __init__(self, cell: Cell) -> None:
+        assert cell.placed is not None
+        self.placed, self.supply = cell.placed, cell.soma.supply
+        self.y, self.last = np.array(self.placed.start), 0.0
+
+    def rest(self, time: float, v: float) -> None:
+        """To ``time`` (s), with both ends of the channel at the membrane's voltage."""
+        if self.placed.moves:
+            self.y = self.placed.device.advance(self.y, 0.0, v, v, max(time - self.last, 0.0))
+        self.last = max(time, self.last)
+
+    def spike(self, time: float, v: float) -> None:
+        """A spike at ``time``, begun with the membrane at ``v`` (V)."""
+        self.rest(time, v)
+        if self.placed.moves:
+            bias = self.supply - v - self.placed.ion_shift
+            self.y = self.placed.device.advance(self.y, bias, duration=self.placed.ion_time)
+
+    def behind(self, time: float, v: float) -> float:
+        """Resistance (ohm) between synapse and membrane."""
+        self.rest(time, v)
+        return 1 / float(self.placed.device.conductance(self.y)) if self.placed.placement == "input" else 0.0
+
+
 @dataclass
 class _Neuron:
     cell: Cell
     packed: tuple[Array, ...]
+    placed: _Placed | None
     synapses: list[_Synapse] = field(default_factory=list)
     v: float = 0.0
     inner: Array = field(default_factory=lambda: np.zeros(2))
@@ -78,7 +106,7 @@ class Network:
     def add_neuron(self, name: str, cell: Cell) -> None:
         """A neuron with the soma of ``cell``."""
         self._new(name)
-        self._neurons[name] = _Neuron(cell, pack(cell))
+        self._neurons[name] = _Neuron(cell, pack(cell), _Placed(cell) if cell.placed else None)
 
     def connect(self, source: str, target: str, delay: float = 1e-4, cell: Cell | None = None) -> None:
         """A synapse with a device of its own, that of ``cell`` (the target's if left out), and a ``delay`` (s) above 0."""
@@ -131,7 +159,8 @@ class Network:
             p, _, gate, rows, g = synapse.packed
             mean = 0.5 * neuron.v  # between its pulses the channel has sat between reset and the present voltage
             x = advance_device(p, gate, rows, synapse.x, -mean, max(time - synapse.last, 0.0))
-            v, synapse.x = pulse(p, gate, rows, g, neuron.v, x)
+            behind = neuron.placed.behind(time, neuron.v) if neuron.placed else 0.0
+            v, synapse.x = pulse(p, gate, rows, g, neuron.v, x, behind)
             neuron.charge += neuron.cell.soma.capacitance * (v - neuron.v)
             neuron.v, synapse.last = v, time + neuron.cell.synapse.ion_time
             neuron.now = max(neuron.now, synapse.last)
@@ -146,5 +175,7 @@ class Network:
                 return
             time = neuron.now + fired
             neuron.spikes.append(time)
+            if neuron.placed:
+                neuron.placed.spike(time, neuron.v)
             neuron.v = after_spike(p, neuron.v)
             neuron.now = time + neuron.cell.soma.dead

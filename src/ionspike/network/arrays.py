@@ -56,6 +56,10 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     4,
 )  # as dynamics.pack gives them; ion time, J a pulse, J/C of the rail, F
 
+# columns of ``placed_law``: where the device is, its states, and the law of a spike as placed_dynamics.pack_own gives it
+PLACED_COLUMNS = 4
+PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
+
 # the arrays, by the name they have in :class:`~ionspike.network.memory_table.Memory`; in the order of :data:`ARRAYS`
 (
     AT_TARGET,
@@ -99,6 +103,13 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_SOMA,
     AT_LEAK,
     AT_CELL_PULSE,
+    AT_PLACED_LAW,
+    AT_PLACED,
+    AT_PLACED_GATE,
+    AT_PLACED_ROWS,
+    AT_PLACED_G,
+    AT_PLACED_STATE,
+    AT_PLACED_LAST,
     AT_PROJECTION,
     AT_CONSTANTS,
     AT_BUNDLE,
@@ -152,7 +163,7 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     AT_FEED_POPULATION,
     AT_OUT_TIME,
     AT_OUT_FROM,
-) = range(94)
+) = range(101)
 
 # what they hold:
 #   target: neuron (uint32)
@@ -190,6 +201,8 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
 #   cell_count: states
 #   soma: by population, packed
 #   leak: on its grid
+#   placed_law: by population: the device that a neuron gates with its own spikes; placed, placed_gate, placed_rows, placed_g: packed
+#   placed_state: by neuron; placed_last: when it was (s)
 #   first: outgoing projections of population p: outgoing[first[p]:first[p + 1]]
 #   driven: by block: Poisson arrivals per second at the peak
 #   kernel: addresses, see K_DELIVER
@@ -257,6 +270,13 @@ ARRAYS = (
     "soma",
     "leak",
     "cell_pulse",
+    "placed_law",
+    "placed",
+    "placed_gate",
+    "placed_rows",
+    "placed_g",
+    "placed_state",
+    "placed_last",
     "projection",
     "constants",
     "bundle",

@@ -19,6 +19,8 @@ from ionspike.errors import InputError, RunError
 from ionspike.network.cell import OUTPUT, Cell, Origin, Soma
 from ionspike.network.compare import intervals_from_resets
 from ionspike.network.held_membrane import Held, measure_held
+from ionspike.network.placed import PLACES
+from ionspike.network.placed_fit import fit_placed
 from ionspike.network.synapse_fit import fit_synapse
 from ionspike.spikes import poisson
 
@@ -59,10 +61,10 @@ def calibrate(
     Warns with :class:`PoorCell` where the cell misses more intervals of that run than one that finds 95 % of them would.
 
     Raises:
-        InputError: the neuron has no synapse, an ECRAM elsewhere, or a topology that a cell has no form for.
+        InputError: the neuron has no synapse, more than one ECRAM beside it, or a topology that a cell has no form for.
         RunError: the neuron hardly fires under the calibration input.
     """
-    device = _device_of(bench)
+    device, place = _devices_of(bench)
     held = held or measure_held(bench, setting, workers)
     benches = [_driven(bench, rate, count, _SEED) for rate, count in zip(rates, counts, strict=True)]
     unseen = _driven(bench, float(np.sqrt(rates[0] * rates[-1])), counts[-1], _UNSEEN_SEED)
@@ -106,12 +108,13 @@ def calibrate(
         rates=(min(rates) / 3, max(rates)),
         pulses_per_output=(count / outputs / 2, 2 * count / outputs),
     )
-    cell = Cell(device.name, soma, synapse, device, mean_state, origin)
+    placed = None if place is None else fit_placed(runs, *place)
+    cell = Cell(device.name, soma, synapse, device, mean_state, origin, placed=placed)
     return _with_held_out(_with_energy(cell, runs), kept_out)
 
 
-def _device_of(bench: Bench) -> Ecram:
-    """The ECRAM at the synapse of a neuron that a cell has a form for."""
+def _devices_of(bench: Bench) -> tuple[Ecram, tuple[str, Ecram] | None]:
+    """The ECRAM at the synapse of a neuron that a cell has a form for, and the one that its own spikes gate."""
     neuron = bench.neuron
     if neuron.topology in TOPOLOGIES and neuron.topology not in SUPPORTED:
         raise InputError(f"a cell has no form for {neuron.topology}; expected one of {', '.join(SUPPORTED)}")
@@ -119,12 +122,18 @@ def _device_of(bench: Bench) -> Ecram:
         raise InputError(
             f"{neuron.topology} has no inner node n1; a cell needs the output of the threshold stage by that name"
         )
-    others = [name for name, _ in neuron.devices if name != "synapse"]
-    if others:
-        raise InputError(f"a cell has no form for an ECRAM at {others[0]!r}; expected one at 'synapse' and no other")
+    others = [(name, device) for name, device in neuron.devices if name != "synapse"]
+    unknown = [name for name, _ in others if name not in PLACES]
+    if unknown:
+        raise InputError(
+            f"a cell has no form for an ECRAM at {unknown[0]!r}; expected one at 'synapse' or {PLACES[0]!r}"
+        )
+    if len(others) > 1:
+        told = " and ".join(name for name, _ in others)
+        raise InputError(f"a cell has a form for one ECRAM beside the synapse; this neuron has them at {told}")
     if neuron.synapse is None:
         raise InputError("the neuron has no synapse to calibrate; expected one of its ECRAMs at 'synapse'")
-    return neuron.synapse
+    return neuron.synapse, others[0] if others else None
 
 
 def _driven(bench: Bench, rate: float, count: int, seed: int) -> tuple[Bench, float]:

@@ -8,6 +8,7 @@ reaches ``fire``; see ``docs/network.md`` for the equations and what they were h
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from importlib import resources
@@ -20,8 +21,10 @@ from ionspike import files
 from ionspike.device import Ecram
 from ionspike.device.cards import dump_card, parse_card
 from ionspike.errors import InputError
+from ionspike.network.placed import PLACES, Placed
 
 SCHEMA = 1
+_OF_PLACED = tuple(item.name for item in fields(Placed) if item.name not in ("device", "moves"))
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ class Origin:
 @dataclass(frozen=True)
 class Cell:
     """A calibrated neuron with one synapse. ``mean_state`` is the device's mean state over the calibration run: what a cell without
-    short-term plasticity would be calibrated to."""
+    short-term plasticity would be calibrated to. ``placed``: a further ECRAM that the neuron's own spikes gate, or ``None``."""
 
     name: str
     soma: Soma
@@ -138,10 +141,15 @@ class Cell:
     mean_state: tuple[float, ...]
     origin: Origin
     plastic: bool = field(default=True)
+    placed: Placed | None = None
 
     def without_plasticity(self) -> Cell:
-        """The control: the same cell with the device's state frozen at its mean over the calibration run."""
-        return replace(self, plastic=False)
+        """The control: the same cell with the state of every device frozen at its mean over the calibration run."""
+        return replace(self.without_excitability(), plastic=False)
+
+    def without_excitability(self) -> Cell:
+        """The control of a placed device: the same cell with its state frozen at its mean over the calibration run."""
+        return replace(self, placed=None if self.placed is None else replace(self.placed, moves=False))
 
     def save(self, path: str | Path) -> Path:
         """Write the cell as TOML, the device's card beside its numbers."""
@@ -150,10 +158,12 @@ class Cell:
             lines.append(f"[{section}]")
             lines += [f"{key} = {_toml(value)}" for key, value in asdict(getattr(self, section)).items()]
             lines.append("")
-        card = dump_card(self.device).replace("[[population]]", "[[device.population]]")
-        for name in ("gate", "weight", "temperature"):
-            card = card.replace(f"\n[{name}]", f"\n[device.{name}]")
-        return files.write_text(path, "\n".join(lines) + "\n[device]\n" + card)
+        lines.append(_card(self.device, "device"))
+        if self.placed is not None:
+            numbers = [f"{key} = {_toml(getattr(self.placed, key))}" for key in _OF_PLACED]
+            lines += ["[placed]", *numbers, ""]
+            lines.append(_card(self.placed.device, "placed.device"))
+        return files.write_text(path, "\n".join(lines))
 
     @classmethod
     def load(cls, cell: str | Path) -> Cell:
@@ -182,6 +192,11 @@ def library() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
+def _card(device: Ecram, where: str) -> str:
+    """A device's card as the table ``where`` of a cell's file."""
+    return f"[{where}]\n" + re.sub(r"^(\[\[?)", rf"\1{where}.", dump_card(device), flags=re.MULTILINE)
+
+
 def _toml(value: Any) -> str:
     if isinstance(value, str):
         return f'"{value}"'
@@ -199,18 +214,33 @@ def _parse(tree: dict[str, Any]) -> Cell:
     if not isinstance(tree.get("device"), dict):
         raise InputError("there is no [device]; expected the card of the cell's ECRAM")
     mean = tuple(float(v) for v in tree.get("mean_state", ()))
+    parts["placed"] = _placed(tree["placed"]) if "placed" in tree else None
     return Cell(str(tree.get("name", "cell")), device=parse_card(tree["device"]), mean_state=mean, **parts)
 
 
-def _section(kind: type, table: Any, name: str) -> Any:
+def _placed(table: Any) -> Placed:
+    if not isinstance(table, dict) or not isinstance(table.get("device"), dict):
+        raise InputError(
+            "there is no [placed.device]; expected the card of the ECRAM that the neuron's own spikes gate"
+        )
+    numbers = {key: value for key, value in table.items() if key != "device"}
+    made: Placed = _section(Placed, numbers, "placed", given={"device": parse_card(table["device"]), "moves": True})
+    if made.placement not in PLACES:
+        raise InputError(f"placed.placement is {made.placement!r}; expected one of {', '.join(PLACES)}")
+    return made
+
+
+def _section(kind: type, table: Any, name: str, given: dict[str, Any] | None = None) -> Any:
+    """A table as the dataclass of its numbers, those ``given`` apart."""
     if not isinstance(table, dict):
         raise InputError(f"there is no [{name}]; expected a table of numbers")
-    known = {item.name for item in fields(kind)}
-    needed = {item.name for item in fields(kind) if item.default is MISSING}
+    given = given or {}
+    known = {item.name for item in fields(kind)} - set(given)
+    needed = {item.name for item in fields(kind) if item.default is MISSING} - set(given)
     wrong = sorted((needed - set(table)) | (set(table) - known))
     if wrong:
         raise InputError(f"{name}.{wrong[0]} is {'missing' if wrong[0] in known else 'unknown'}")
-    return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in table.items()})
+    return kind(**given, **{key: tuple(v) if isinstance(v, list) else v for key, v in table.items()})
 
 
 def leak_grid(soma: Soma) -> tuple[np.ndarray, float]:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _MOVES = (
     "state", "device_state", "device_last", "next", "batch_time", "batch_neuron", "batch_used", "batch_size", "drive_last", "drawn", "v", "free",
-    "drop", "last", "energy", "pending_count",
+    "drop", "last", "energy", "pending_count", "placed_state", "placed_last",
 )  # fmt: skip
 _STANDS = (
     "target", "weight", "dose", "rate", "gain", "delay", "rows", "projection", "constants", "population", "block", "device_card", "card_map",
-    "card_conductance", "stream", "mean", "share", "soma", "cell_synapse",
+    "card_conductance", "stream", "mean", "share", "soma", "cell_synapse", "placed_law", "placed", "placed_rows",
 )  # fmt: skip
 
 

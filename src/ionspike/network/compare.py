@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from ionspike.circuit.energy import block_energy
 from ionspike.circuit.simulate import Run
 from ionspike.network.cell import Cell
-from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, until_spike, wait
+from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, wait
+from ionspike.network.follow import until_spike
+from ionspike.network.placed_dynamics import behind_synapse, gate_own, pack_own, rest_own
 from ionspike.network.validity import tell_outside
 
 Array = NDArray[np.float64]
@@ -43,22 +45,23 @@ def intervals_from_resets(cell: Cell, run: Run) -> list[Interval]:
 
 def intervals_between(cell: Cell, pulses: Array, spikes: Array, stop: float) -> list[Interval]:
     """The same from times (s) of input pulses and of the spikes to be found."""
-    packed, x = pack(cell), _start(cell)
+    packed, x, (own, y) = pack(cell), _start(cell), pack_own(cell)
     dead = cell.soma.dead
     # up to the first spike the cell only follows: the run starts from a membrane that no spike has reset
-    _, k, v, x, _, _ = until_spike(packed, pulses, 0, 0.0, float(spikes[0]), 0.0, np.zeros(2), x)
+    _, k, v, x, _, _ = until_spike(packed, own, pulses, 0, 0.0, float(spikes[0]), 0.0, np.zeros(2), x, y)
     found: list[Interval] = []
     for index in range(len(spikes) - 1):
         start, end = float(spikes[index]) + dead, float(spikes[index + 1])
+        gate_own(own, y, v)
         v = after_spike(packed[0], v)
-        fired, after, *_ = until_spike(packed, pulses, k, start, stop, v, np.zeros(2), x)
+        fired, after, *_ = until_spike(packed, own, pulses, k, start, stop, v, np.zeros(2), x, y.copy())
         # SPICE's interval, walked without firing: the drop can be held back only by ending the walk at each own spike
         before, inner, charge, drawn, first = k, np.zeros(2), 0.0, 0.0, k
         now = start
         while now < end:
-            own, k, v, x, q, d = until_spike(packed, pulses, k, now, end, v, inner, x)
+            early, k, v, x, q, d = until_spike(packed, own, pulses, k, now, end, v, inner, x, y)
             charge, drawn = charge + q, drawn + d
-            now, v = (own, held_back(cell, v)) if own >= 0.0 else (end, v)
+            now, v = (early, held_back(cell, v)) if early >= 0.0 else (end, v)
         given = int(np.searchsorted(pulses, end)) - before
         found.append(Interval(index, given, after - first if fired >= 0.0 else -1, k - before, charge, drawn))
     return found
@@ -104,18 +107,22 @@ class _Synapses:
         self.cells, self.packed = cells, [pack(cell) for cell in cells]
         self.x = [_start(cell) for cell in cells]
         self.last = [0.0] * len(cells)
-        self.v = self.now = 0.0
+        self.v = self.now = self.rested = 0.0
         self.inner = np.zeros(2)
+        self.own, self.y = pack_own(cells[0])
 
     def copy(self) -> _Synapses:
         made = _Synapses.__new__(_Synapses)
         made.cells, made.packed = self.cells, self.packed
         made.x, made.last = list(self.x), list(self.last)
-        made.v, made.inner, made.now = self.v, self.inner.copy(), self.now
+        made.v, made.inner, made.now, made.rested = self.v, self.inner.copy(), self.now, self.rested
+        made.own, made.y = self.own, self.y.copy()
         return made
 
     def reset(self, spike: float) -> None:
         """A spike of the run that is followed, at this time (s)."""
+        self._rest_own(spike)
+        gate_own(self.own, self.y, self.v)
         self.v, self.now = after_spike(self.packed[0][0], self.v), spike + self.cells[0].soma.dead
         self.inner[:] = 0.0
 
@@ -127,11 +134,16 @@ class _Synapses:
             s = int(of[k])
             p, _, gate, rows, g = self.packed[s]
             x = advance_device(p, gate, rows, self.x[s], -0.5 * self.v, max(float(times[k]) - self.last[s], 0.0))
-            self.v, self.x[s] = pulse(p, gate, rows, g, self.v, x)
+            self._rest_own(float(times[k]))
+            self.v, self.x[s] = pulse(p, gate, rows, g, self.v, x, behind_synapse(self.own, self.y))
             self.last[s] = float(times[k]) + self.cells[s].synapse.ion_time
             self.now = max(self.now, self.last[s])
             k += 1
         return k, self._wait(stop) and until_fired
+
+    def _rest_own(self, until: float) -> None:
+        rest_own(self.own, self.y, self.v, max(until - self.rested, 0.0))
+        self.rested = until
 
     def _wait(self, until: float) -> bool:
         fired_once = False
@@ -174,18 +186,19 @@ class Free:
 
 def run_free(cell: Cell, pulses: Array, stop: float) -> Free:
     """The cell from rest under input pulses at ``pulses`` (s) until ``stop`` (s)."""
-    packed, x = pack(cell), _start(cell)
+    packed, x, (own, y) = pack(cell), _start(cell), pack_own(cell)
     v, inner, now, k = 0.0, np.zeros(2), 0.0, 0
     spikes: list[float] = []
     used: list[int] = []
     charge, drawn = 0.0, 0.0
     while now < stop:
-        fired, k, v, x, q, d = until_spike(packed, pulses, k, now, stop, v, inner, x)
+        fired, k, v, x, q, d = until_spike(packed, own, pulses, k, now, stop, v, inner, x, y)
         charge, drawn = charge + q, drawn + d
         if fired < 0.0:
             break
         spikes.append(fired)
         used.append(k - 1)
+        gate_own(own, y, v)
         v, now = after_spike(packed[0], v), fired + cell.soma.dead
     tell_outside(cell, k, 1, len(spikes), stop)
     return Free(np.array(spikes), np.array(used, np.int64), k, charge, drawn, stop)

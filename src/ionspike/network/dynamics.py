@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ionspike.device import Ecram
 from ionspike.device.moebius import coefficients, moved, scaled_root, step, table
 from ionspike.network.cell import Cell, leak_grid
 
@@ -20,6 +21,7 @@ THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
 _C, _RATE, _VTH, _SLOPE, _CURVE, _LAM, _FIRE, _FIRE1, _RES, _RES1, _DEAD, _KEEP, _SUPPLY = range(13)
 _RAIL, _WIDTH, _SERIES, _Q0, _Q1, _Q2, _TION, _SHIFT, _GMIN, _GSPAN, _GOFF, _POL, _VREST, _PLASTIC, _DV = range(13, 28)
 _SAT, _RATE2, _DROP2, _SLOPE2, _CURVE2, _LAM2, _COUPLE, _FIRE2, _TOP, _PULL = range(28, 38)
+CAPACITANCE, ION_TIME = _C, _TION
 DROPS = 64  # points of a table over the drop, from none to the largest that it was measured at
 _COUNT = _PULL + DROPS
 
@@ -36,11 +38,7 @@ def pack(cell: Cell) -> Packed:
     p[_RAIL : _SHIFT + 1] = [
         syn.read_rail, syn.width, syn.series, syn.charge, syn.charge_1, syn.charge_2, syn.ion_time, syn.ion_shift,
     ]  # fmt: skip
-    weight = device.weight
-    p[_GMIN : _DV + 1] = [
-        weight.G_min, weight.G_max - weight.G_min, weight.G_off, device.gate.polarity, device.gate.V_rest,
-        1.0 if cell.plastic else 0.0, grid,
-    ]  # fmt: skip
+    p[_GMIN : _PLASTIC + 1], p[_DV] = _channel(device, cell.plastic), grid
     p[_SAT : _TOP + 1] = [
         soma.saturation, soma.output_rate, soma.output_drop, soma.output_slope, soma.output_curvature, soma.output_finite,
         soma.output_coupling, soma.output_fire, soma.drops[-1] if soma.drops else 1.0,
@@ -48,6 +46,20 @@ def pack(cell: Cell) -> Packed:
     p[_PULL : _PULL + DROPS] = np.interp(np.linspace(0.0, p[_TOP], DROPS), soma.drops, soma.pull) if soma.pull else 0.0
     gate, rows = table(device)
     return p, leak, gate, rows, np.array([q.g for q in device.populations])
+
+
+def pack_device(device: Ecram, moves: bool) -> tuple[Array, Array, Array, Array]:
+    """A device alone as :func:`advance_device` and :func:`conductance` take it: parameters, gate, states, conductances."""
+    p = np.zeros(_COUNT)
+    p[_GMIN : _PLASTIC + 1] = _channel(device, moves)
+    return p, *table(device), np.array([q.g for q in device.populations])
+
+
+def _channel(device: Ecram, moves: bool) -> list[float]:
+    """From the conductance of its weight to whether its states move."""
+    weight, gate = device.weight, device.gate
+    span = weight.G_max - weight.G_min
+    return [weight.G_min, span, weight.G_off, gate.polarity, gate.V_rest, 1.0 if moves else 0.0]
 
 
 def held_stage(law: Array, saturation: float, output: Array) -> tuple[Array, Array]:
@@ -119,33 +131,34 @@ def stepped(p: Array, maps: Array, k: int, x: Array, out: Array) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def passed_charge(p: Array, maps: Array, g: Array, x: Array, inside: Array, now: Array) -> float:
-    """Integral (S s) of ``G/(1 + G series)`` over a pulse that starts in state ``x``; ``inside``, ``now``: room for two states."""
-    total = 0.0
+def passed_charge(p: Array, maps: Array, g: Array, x: Array, behind: float, inside: Array, now: Array) -> float:
+    """Integral (S s) of ``G/(1 + G (series + behind))`` over a pulse that starts in state ``x``; ``inside``, ``now``: room for two states."""
+    total, series = 0.0, p[_SERIES] + behind
     for i in range(x.shape[0]):
         now[i] = x[i]
     for part in range(PARTS):
         for k in range(3):
             stepped(p, maps, k, now, inside)
             conducted = conductance(p, g, inside)
-            total += OF[k] / PARTS * p[_WIDTH] * conducted / (1.0 + conducted * p[_SERIES])
+            total += OF[k] / PARTS * p[_WIDTH] * conducted / (1.0 + conducted * series)
         if part < PARTS - 1:
             stepped(p, maps, 3, now, now)
     return total
 
 
 @njit(cache=True, error_model="numpy")
-def pulse(p: Array, gate: Array, rows: Array, g: Array, v: float, x: Array) -> tuple[float, Array]:
-    """Membrane voltage and device state after one input pulse."""
+def pulse(p: Array, gate: Array, rows: Array, g: Array, v: float, x: Array, behind: float = 0.0) -> tuple[float, Array]:
+    """Membrane voltage and device state after one input pulse; ``behind``: resistance (ohm) between the synapse and the membrane."""
     inside, now, after = np.empty(x.shape[0]), np.empty(x.shape[0]), np.empty(x.shape[0])
     middle = v_after = v
     injected = p[_Q0] + (p[_Q1] + p[_Q2] * v) * v
-    open_share = conductance(p, g, x) * p[_SERIES]
+    at_switch, beyond = conductance(p, g, x) * p[_SERIES], conductance(p, g, x) * behind
     # the overpotential is that of the mean membrane voltage: once with its start, once with its mean
     for _ in range(2):
-        drain = p[_RAIL] - (p[_RAIL] - middle) * open_share / (1.0 + open_share)
-        maps = steps_within(p, gate, rows, p[_SUPPLY] - 0.5 * (drain + middle) - p[_SHIFT])
-        charge = passed_charge(p, maps, g, x, inside, now)
+        across = (p[_RAIL] - middle) / (1.0 + at_switch + beyond)
+        drain, source = p[_RAIL] - across * at_switch, middle + across * beyond
+        maps = steps_within(p, gate, rows, p[_SUPPLY] - 0.5 * (drain + source) - p[_SHIFT])
+        charge = passed_charge(p, maps, g, x, behind, inside, now)
         v_after = p[_RAIL] + (v - p[_RAIL]) * math.exp(-charge / p[_C]) + injected / p[_C]
         middle = 0.5 * (v + v_after)
         stepped(p, maps, 4, x, after)
@@ -260,37 +273,6 @@ def _fired(p: Array, v: float, u: float, s: float, moved: float, moved2: float) 
     if u + moved < fire:
         return -1.0
     return max(fire - u, 0.0) / moved if moved > 0.0 else 0.0
-
-
-@njit(cache=True)
-def until_spike(
-    packed: Packed, pulses: Array, first: int, start: float, stop: float, v: float, inner: Array, x: Array
-) -> tuple[float, int, float, Array, float, float]:
-    """From ``start`` through the pulses from index ``first`` until the cell fires or ``stop`` is reached; ``inner`` is moved.
-
-    Returns the spike time (-1: none), the index of the next pulse, V, x, the charge taken from the rail (C), and the charge that the
-    threshold stage drew (C). Times of pulses are those of their rising edge.
-    """
-    p, leak, gate, rows, g = packed
-    t, k, charge, drawn = start, first, 0.0, 0.0
-    while True:
-        upto = min(pulses[k], stop) if k < pulses.shape[0] else stop
-        if upto > t:
-            v_new, fired, part = wait(p, leak, v, inner, upto - t)
-            drawn += part
-            elapsed = fired if fired >= 0.0 else upto - t
-            x = advance_device(p, gate, rows, x, -0.5 * (v + v_new), elapsed)
-            v = v_new
-            if fired >= 0.0:
-                return t + fired, k, v, x, charge, drawn
-            t = upto
-        if k >= pulses.shape[0] or pulses[k] >= stop:
-            return -1.0, k, v, x, charge, drawn
-        v_new, x = pulse(p, gate, rows, g, v, x)
-        charge += p[_C] * (v_new - v)
-        v = v_new
-        t = max(t, pulses[k] + p[_TION])
-        k += 1
 
 
 @njit(cache=True)

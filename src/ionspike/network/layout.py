@@ -21,6 +21,7 @@ from ionspike.network.placing import blocks_of, delays, placed, size_of, weights
 from ionspike.network.sorting import longest_rows
 from ionspike.network.sources import poisson_state
 from ionspike.network.synapse_table import Table, table
+from ionspike.network.walk_placed import placed_arrays
 
 NEVER = -1e9  # s: a spike so long ago that every device has forgotten it
 WIDEST = 1e-3  # s: windows where no delay asks for shorter ones
@@ -146,7 +147,7 @@ class _Builder:
             "state": np.concatenate([*self.state, np.empty(0)]).astype(self.real),
             "projection": self.projection, "constants": self.constants, "bundle": bundle, "block": block, "driven": driven,
             "population": population_table(net), "first": first, "outgoing": outgoing,
-            **self.device_arrays(), **drives, **self.neuron_arrays(), **cell_arrays(net),
+            **self.device_arrays(), **drives, **self.neuron_arrays(), **cell_arrays(net), **placed_arrays(net),
         }  # fmt: skip
         return Layout(
             arrays, window, own_spikes(net), self.first, {name: size_of(net, name) for name in self.first}, self.number, self.driven,

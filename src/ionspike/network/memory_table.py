@@ -148,7 +148,7 @@ def kernels_of(layout: Layout, real: type, threads: int) -> dict[str, np.ndarray
     if a.CELLS in modes:
         from ionspike.network.walk_cells import walk_cells_kernel
 
-        kernel[a.K_WALK_CELLS] = walk_cells_kernel().address
+        kernel[a.K_WALK_CELLS] = walk_cells_kernel(placed=len(layout.arrays["placed_law"]) > 0).address
     drawn = set(table[:, a.D_PROJECTION])
     return {
         "kernel": kernel,

@@ -27,12 +27,14 @@ class Record:
         membranes: indices of neurons by population, whose voltage is kept.
         synapses: indices of synapses by projection (in the order of its pairs), whose first state is kept: x of a device, u of
             Tsodyks and Markram.
+        placed: indices of neurons by population, the first state of whose own device (:class:`~ionspike.network.placed.Placed`) is kept.
         times: when (s), ascending.
     """
 
     spikes: Sequence[str] | None = None
     membranes: Mapping[str, ArrayLike] = field(default_factory=dict)
     synapses: Mapping[str, ArrayLike] = field(default_factory=dict)
+    placed: Mapping[str, ArrayLike] = field(default_factory=dict)
     times: ArrayLike = ()
 
     def __post_init__(self) -> None:
@@ -47,7 +49,7 @@ class Result:
     """A run from ``start`` to ``stop`` (s).
 
     ``trains``: by population or input, spike times (s) and neurons, in time. ``membranes``: by population (times, neurons) in V;
-    ``synapses``: by projection (times, synapses). ``energies``: by population and cause, J. ``arrivals``: synaptic events, arrivals at
+    ``synapses``: by projection (times, synapses); ``placed``: by population (times, neurons), its indices under the name and ``_placed``. ``energies``: by population and cause, J. ``arrivals``: synaptic events, arrivals at
     neurons of inputs and of recurrent synapses alike. ``complete``: whether the run reached its end or was stopped.
     """
 
@@ -58,6 +60,7 @@ class Result:
     times: Array
     membranes: Mapping[str, Array]
     synapses: Mapping[str, Array]
+    placed: Mapping[str, Array]
     indices: Mapping[str, NDArray[np.int64]]
     energies: Mapping[str, Mapping[str, float]]
     charge: Mapping[str, float]
@@ -101,7 +104,8 @@ class Result:
         for name, (times, neurons) in self.trains.items():
             made[f"{name}_time"] = (f"{name}_spike", times, {"units": "s", "long_name": f"spike times of {name}"})
             made[f"{name}_neuron"] = (f"{name}_spike", neurons, {"long_name": f"neuron of each spike of {name}"})
-        for kind, found, unit in (("v", self.membranes, "V"), ("x", self.synapses, "1")):
+        own = {f"{name}_placed": states for name, states in self.placed.items()}
+        for kind, found, unit in (("v", self.membranes, "V"), ("x", self.synapses, "1"), ("x", own, "1")):
             for name, states in found.items():
                 made[f"{name}_{kind}"] = (("time", f"{name}_index"), states, {"units": unit})
         if self.energies:
@@ -142,3 +146,17 @@ class Result:
         from ionspike import __version__
 
         return {"start": self.start, "stop": self.stop, "complete": int(self.complete), "ionspike": __version__}
+
+
+def indices_of(given: Any, size: int, where: str) -> NDArray[np.int64]:
+    """The indices that are to be recorded of the ``size`` (below 0: there is no such thing) of ``where``."""
+    if size < 0:
+        raise InputError(f"there is no {where} to record states of")
+    index = np.atleast_1d(np.asarray(given))
+    if (
+        index.ndim != 1
+        or not np.issubdtype(index.dtype, np.integer)
+        or (len(index) and not 0 <= index.min() <= index.max() < size)
+    ):
+        raise InputError(f"the recorded indices of {where} are not whole numbers from 0 to {size - 1}")
+    return index.astype(np.int64)

@@ -13,11 +13,15 @@ from ionspike.network import arrays as a
 from ionspike.network.layout import Layout
 from ionspike.network.memory_table import Memory
 from ionspike.network.network import Network
+from ionspike.network.placed_states import PlacedStates
 from ionspike.network.placing import delays, placed
-from ionspike.network.recording import Record
+from ionspike.network.recording import Record, indices_of
 
 if TYPE_CHECKING:
     from ionspike.network.simulation import Simulation
+
+
+Kept = dict[str, np.ndarray]
 
 
 class Probes:
@@ -26,7 +30,9 @@ class Probes:
     def __init__(self, net: Network, layout: Layout, memory: Memory, record: Record) -> None:
         self.times = np.asarray(record.times, float)
         self._membranes = {
-            name: _indices(index, net.populations[name].size if name in net.populations else -1, f"population {name!r}")
+            name: indices_of(
+                index, net.populations[name].size if name in net.populations else -1, f"population {name!r}"
+            )
             for name, index in record.membranes.items()
         }
         self._synapses: dict[str, _Synapses] = {}
@@ -34,6 +40,7 @@ class Probes:
             if name not in net.projections:
                 raise InputError(f"there is no projection {name!r} to record states of")
             self._synapses[name] = _Synapses(net, layout, memory, name, index)
+        self._placed = {name: PlacedStates(net, layout, memory, name, index) for name, index in record.placed.items()}
         self._layout, self._memory = layout, memory
         self.clear()
 
@@ -42,6 +49,7 @@ class Probes:
         self._taken: list[float] = []
         self._v: dict[str, list[Any]] = {name: [] for name in self._membranes}
         self._x: dict[str, list[Any]] = {name: [] for name in self._synapses}
+        self._y: dict[str, list[Any]] = {name: [] for name in self._placed}
 
     def take(self, run: Simulation) -> None:
         """Read all states if the run stands at one of the times."""
@@ -52,17 +60,19 @@ class Probes:
             self._v[name].append(self._memory["v"][self._layout.first[name] + index])
         for name, synapses in self._synapses.items():
             self._x[name].append(synapses.read(run.edge))
+        for name, own in self._placed.items():
+            self._y[name].append(own.read(run.edge))
 
-    def found(self) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Times, membranes, synapses, and the indices of both."""
+    def found(self) -> tuple[np.ndarray, Kept, Kept, Kept, Kept]:
+        """Times, membranes, synapses, placed devices, and the indices of all three."""
         n = len(self._taken)
         indices = dict(self._membranes) | {name: s.index for name, s in self._synapses.items()}
-        return (
-            np.array(self._taken),
-            {name: np.array(v).reshape(n, -1) for name, v in self._v.items()},
-            {name: np.array(x).reshape(n, -1) for name, x in self._x.items()},
-            indices,
-        )
+        indices |= {f"{name}_placed": own.index for name, own in self._placed.items()}
+
+        def rows(of: dict[str, list[Any]]) -> Kept:
+            return {name: np.array(taken).reshape(n, -1) for name, taken in of.items()}
+
+        return np.array(self._taken), rows(self._v), rows(self._x), rows(self._y), indices
 
 
 class _Synapses:
@@ -76,7 +86,7 @@ class _Synapses:
         if self.row[a.KIND] == a.STATIC:
             raise InputError(f"projection {name!r} is static: it has no states to record")
         source, target, _, places = placed(net, p, real)
-        self.index = _indices(index, len(source), f"projection {name!r}")
+        self.index = indices_of(index, len(source), f"projection {name!r}")
         place = np.empty(len(places), np.int64)
         place[places] = np.arange(len(places))
         self.place, self.source = place[self.index], source[self.index].astype(np.int64)
@@ -121,16 +131,3 @@ class _Synapses:
         else:
             last = m["last"][self.row[a.SOURCE0] + int(self.source[k])]
         return time - last - self.delay[k]
-
-
-def _indices(given: Any, size: int, where: str) -> np.ndarray:
-    if size < 0:
-        raise InputError(f"there is no {where} to record states of")
-    index = np.atleast_1d(np.asarray(given))
-    if (
-        index.ndim != 1
-        or not np.issubdtype(index.dtype, np.integer)
-        or (len(index) and not 0 <= index.min() <= index.max() < size)
-    ):
-        raise InputError(f"the recorded indices of {where} are not whole numbers from 0 to {size - 1}")
-    return index.astype(np.int64)

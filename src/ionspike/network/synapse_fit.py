@@ -21,26 +21,28 @@ from ionspike.spikes import poisson
 Array = NDArray[np.float64]
 
 SETTLED = 40e-9  # s after a pulse or a reset
-_AHEAD = 2e-9  # s before a pulse
+AHEAD = 2e-9  # s before a pulse
 _FEWEST = 30  # pulses that a fit of eight numbers wants
 
 
 @dataclass(frozen=True)
-class _Pulses:
+class Pulses:
     """Membrane voltages (V) and states before and after every input pulse that met no output spike, the membrane's voltage (V) that a
-    steady current adds meanwhile, and the energy (J) that all of them drew from the read rail."""
+    steady current adds meanwhile, the resistance (ohm) behind the synapse, and the energy (J) that all of them drew from the read rail."""
 
     before: Array
     after: Array
     x_before: Array
     x_after: Array
     lifted: Array
+    behind: Array
     read: float
 
 
-def _pulses(run: Run, capacitance: float) -> _Pulses:
+def pulses_of(run: Run, capacitance: float) -> Pulses:
+    """What the pulses of a run did to a membrane of ``capacitance`` (F)."""
     starts, ends = run.input_times, run.input_ends
-    t0, t1 = starts - _AHEAD, ends + SETTLED
+    t0, t1 = starts - AHEAD, ends + SETTLED
     busy = np.zeros(len(starts), bool)
     for spike, end in zip(run.spike_times, run.reset_ends, strict=False):
         busy |= (t1 > spike - 20e-9) & (t0 < end + SETTLED)
@@ -49,7 +51,9 @@ def _pulses(run: Run, capacitance: float) -> _Pulses:
     v0, v1 = run.waveforms.at("v(mem)", t0), run.waveforms.at("v(mem)", t1)
     lifted = run.bench.current * (t1 - t0) / capacitance
     passed = sum(run.waveforms.integral(run["i(vrd)"], a, b) for a, b in zip(t0[~busy], t1[~busy], strict=True))
-    return _Pulses(v0[~busy], v1[~busy], x0, x1, lifted[~busy], -run.bench.read_rail * float(passed))
+    placed = run.bench.neuron.input is not None
+    behind = 1 / np.interp(t0, times, run.conductance("input")) if placed else np.zeros(len(t0))
+    return Pulses(v0[~busy], v1[~busy], x0, x1, lifted[~busy], behind[~busy], -run.bench.read_rail * float(passed))
 
 
 def fit_synapse(runs: list[Run], device: Ecram, capacitance: float) -> tuple[Synapse, tuple[float, ...]]:
@@ -57,31 +61,34 @@ def fit_synapse(runs: list[Run], device: Ecram, capacitance: float) -> tuple[Syn
 
     ``capacitance`` (F) is that of the membrane. Returns the synapse, its energies left open, and the mean state over the first run.
     """
-    parts = [_pulses(run, capacitance) for run in runs]
-    v0, v1, x0, x1, lifted = (
-        np.concatenate([getattr(p, n) for p in parts]) for n in ("before", "after", "x_before", "x_after", "lifted")
+    parts = [pulses_of(run, capacitance) for run in runs]
+    v0, v1, x0, x1, lifted, behind = (
+        np.concatenate([getattr(p, n) for p in parts])
+        for n in ("before", "after", "x_before", "x_after", "lifted", "behind")
     )
     rail, width, supply = runs[0].bench.read_rail, runs[0].bench.width, runs[0].bench.supply
     middle = 0.5 * (v0 + v1)
     series, ion, shift = 400.0, 0.95, 0.01
     solved = np.array([0.95, series * 1e-3, -1.5, -3.0, 0.0])
     for _ in range(2):
-        opened = device.conductance(x0) * series
-        drain = rail - (rail - middle) * opened / (1 + opened)
-        bias = supply - 0.5 * (drain + middle)
+        g0 = device.conductance(x0)
+        across = (rail - middle) * g0 / (1 + g0 * (series + behind))
+        bias = supply - 0.5 * (rail - across * series + middle + across * behind)
 
         def ion_residual(q: Array, bias: Array = bias) -> Array:
             # only the volatile part tells: the weight moves by parts in ten thousand
-            return ((_after(device, x0, bias - q[1], q[0] * width) - x1)[:, :-1] / 1e-4).ravel()
+            return ((states_after(device, x0, bias - q[1], q[0] * width) - x1)[:, :-1] / 1e-4).ravel()
 
         ion, shift = least_squares(ion_residual, [ion, shift], bounds=([0.3, -0.2], [1.5, 0.3])).x
         times = (np.arange(PARTS)[:, None] + np.array(AT)).ravel() / PARTS
-        inside = [device.conductance(_after(device, x0, bias - shift, t * ion * width)) for t in times]
+        inside = [device.conductance(states_after(device, x0, bias - shift, t * ion * width)) for t in times]
         weights = np.tile(OF, PARTS) / PARTS
 
         def charge_residual(q: Array, inside: list[Array] = inside, weights: Array = weights) -> Array:
             te, r, c0, c1, c2 = q
-            passed = te * width * sum(w * g / (1 + g * r * 1e3) for w, g in zip(weights, inside, strict=True))
+            passed = (
+                te * width * sum(w * g / (1 + g * (r * 1e3 + behind)) for w, g in zip(weights, inside, strict=True))
+            )
             injected = (c0 + c1 * v0 + c2 * v0**2) * 1e-15
             found = rail + (v0 - rail) * np.exp(-passed / capacitance) + injected / capacitance + lifted
             return (found - v1) / 1e-5
@@ -94,7 +101,7 @@ def fit_synapse(runs: list[Run], device: Ecram, capacitance: float) -> tuple[Syn
     return synapse, tuple(float(v) for v in parts[0].x_before.mean(axis=0))
 
 
-def _after(device: Ecram, state: Array, bias: Array, t: float) -> Array:
+def states_after(device: Ecram, state: Array, bias: Array, t: float) -> Array:
     """States after ``t`` s at gate biases (V) against the channel, one a row."""
     return _steps(state, *device.coefficients(device.overpotential(bias)), t)
 
@@ -131,7 +138,7 @@ def calibrate_synapse(
         lift = _lift(cell, bench, device) * rate
         benches.append((bench.with_(pulses=tuple(pulses), current=lift), float(pulses[-1] + 1 / rate)))
     runs = simulate_all(benches, setting, workers)
-    parts = [_pulses(run, cell.soma.capacitance) for run in runs]
+    parts = [pulses_of(run, cell.soma.capacitance) for run in runs]
     if sum(len(part.before) for part in parts) < _FEWEST:
         raise RunError(f"fewer than {_FEWEST} pulses met no output spike; a synapse needs as many")
     synapse, mean = fit_synapse(runs, device, cell.soma.capacitance)

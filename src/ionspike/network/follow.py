@@ -1,0 +1,54 @@
+"""A cell with one synapse from pulse to pulse until it fires."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ionspike.network.dynamics import CAPACITANCE, ION_TIME, Packed, advance_device, pulse, wait
+from ionspike.network.placed_dynamics import Own, behind_synapse, rest_own
+
+Array = NDArray[np.float64]
+
+
+@njit(cache=True)
+def until_spike(
+    packed: Packed,
+    own: Own,
+    pulses: Array,
+    first: int,
+    start: float,
+    stop: float,
+    v: float,
+    inner: Array,
+    x: Array,
+    y: Array,
+) -> tuple[float, int, float, Array, float, float]:
+    """From ``start`` through the pulses from index ``first`` until the cell fires or ``stop`` is reached; ``inner`` is moved, and so is ``y``, the state of a
+    placed device, up to the spike.
+
+    Returns the spike time (-1: none), the index of the next pulse, V, x, the charge taken from the rail (C), and the charge that the
+    threshold stage drew (C). Times of pulses are those of their rising edge.
+    """
+    p, leak, gate, rows, g = packed
+    t, k, charge, drawn = start, first, 0.0, 0.0
+    while True:
+        upto = min(pulses[k], stop) if k < pulses.shape[0] else stop
+        if upto > t:
+            v_new, fired, part = wait(p, leak, v, inner, upto - t)
+            drawn += part
+            elapsed = fired if fired >= 0.0 else upto - t
+            x = advance_device(p, gate, rows, x, -0.5 * (v + v_new), elapsed)
+            rest_own(own, y, 0.5 * (v + v_new), elapsed)
+            v = v_new
+            if fired >= 0.0:
+                return t + fired, k, v, x, charge, drawn
+            t = upto
+        if k >= pulses.shape[0] or pulses[k] >= stop:
+            return -1.0, k, v, x, charge, drawn
+        v_new, x = pulse(p, gate, rows, g, v, x, behind_synapse(own, y))
+        charge += p[CAPACITANCE] * (v_new - v)
+        v = v_new
+        t = max(t, pulses[k] + p[ION_TIME])
+        k += 1
