@@ -20,7 +20,6 @@ from ionspike.network.simulation import Simulation
 _SETTLED = 0.3  # s of biological time until the rate is near its mean
 _EVENTS = 2e7  # that one measurement takes, about
 _MOVED = 24  # bytes an event with a device of its own: 20 read, 4 written
-_OWN = ("target", "weight", "dose", "rate", "state", "gain", "delay")
 
 
 def main() -> None:
@@ -79,7 +78,7 @@ def measure(neurons: int, threads: int, runs: int) -> dict[str, float]:
         seconds = w1.since(begun)
         wall.append(found.arrivals / seconds[0])
         processor.append(found.arrivals / seconds[1])
-    kept = sum(run.memory[name].nbytes for name in _OWN)
+    kept = run.memory["records"].nbytes
     return {
         "neurons": neurons, "threads": threads, "rate": statistics.median(wall), "cpu_rate": statistics.median(processor),
         "bytes": kept / (neurons * (w1.IN_DEGREE + 1)), "delivery_rate": delivery(run, neurons),

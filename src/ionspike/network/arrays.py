@@ -24,14 +24,32 @@ CHUNK = 1024
 # spikes of a chunk that are drawn at once
 BATCH = 256
 # places in ``kernel``
-KERNELS = 8
-K_ADVANCE, K_DELIVER, K_DRIVE, K_SETTLE, K_CHOOSE, K_COLLECT, K_WALK, K_WALK_CELLS = range(8)
+KERNELS = 9
+K_ADVANCE, K_DELIVER, K_DRIVE, K_SETTLE, K_CHOOSE, K_KEEP, K_COLLECT, K_WALK, K_WALK_CELLS = range(9)
 # how the rate of a Poisson drive changes
 STEADY, SINE, PIECEWISE = range(3)
 
-# columns of ``projection``: offsets into the arrays of synapses and devices, -1 where a projection has none
-PROJECTION_COLUMNS = 13
-KIND, RULE, SYN0, OWN0, GAIN0, DELAY0, SOURCE0, SOURCES, STATE0, CARD0, SIGN, CHANNEL, OUTSIDE = range(13)
+# columns of ``projection``: -1 where it has none. FIRST_RECORD: where its records begin; RECORD0: where those of neuron 0 would begin, target
+# included, if its targets draw it; COLUMNS of a record, of which DELAYED is the delay; ROWS0, ROWS: its rows in ``rows``, and how many
+PROJECTION_COLUMNS = 16
+(
+    KIND,
+    RULE,
+    FIRST_RECORD,
+    RECORD0,
+    COLUMNS,
+    GAINED,
+    DELAYED,
+    ROWS0,
+    ROWS,
+    SOURCE0,
+    SOURCES,
+    STATE0,
+    CARD0,
+    SIGN,
+    CHANNEL,
+    OUTSIDE,
+) = range(16)
 # columns of ``constants``, one row a projection
 CONSTANTS_COLUMNS = 11
 DELAY, LONGEST, X_REST, X_PULSE, BASE, GAIN, WIDTH, RAIL, TM_U, TM_FACILITATION, TM_RECOVERY = range(11)
@@ -47,8 +65,15 @@ DEPTH, FREQUENCY, PHASE = range(3)
 # columns of ``energy``: J read from rails, J of input pulses, C drawn by the waiting stage, C passed
 ENERGY_COLUMNS = 4
 READ, PULSES, KEEPER, CHARGE = range(4)
-# columns of ``part``: projection, first synapse, how many, where their sizes are, source
-PART_COLUMNS = 5
+# columns of ``part``: projection, number of its first synapse, that synapse's target in ``records``, synapses of the row, how many are
+# due, where their sizes are, source
+PART_COLUMNS = 7
+P_PROJECTION, P_NUMBER, P_RECORD, P_STRIDE, P_DUE, P_SIZES, P_SOURCE = range(7)
+# A record has the synapses of one source in one block: all their targets, then all their weights, and so on, so that a spike finds them in
+# one place of memory. Targets are whole numbers as wide as the reals. Dose: U of a state taken after the pulse, -ln(1 - U) of one averaged
+# over it; rate: release (1/s); state: after the last pulse; gain: size per x; a delay (s) is the last column.
+# A projection that its targets draw has records of one synapse without a target.
+R_TARGET, R_WEIGHT, R_DOSE, R_RATE, R_STATE, R_GAIN = range(6)
 MAX_STATES = 5
 CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
     101,
@@ -62,13 +87,7 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
 
 # the arrays, by the name they have in :class:`~ionspike.network.memory_table.Memory`; in the order of :data:`ARRAYS`
 (
-    AT_TARGET,
-    AT_WEIGHT,
-    AT_DOSE,
-    AT_RATE,
-    AT_STATE,
-    AT_GAIN,
-    AT_DELAY,
+    AT_RECORDS,
     AT_ROWS,
     AT_DEVICE_STATE,
     AT_DEVICE_CARD,
@@ -163,16 +182,10 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
     AT_FEED_POPULATION,
     AT_OUT_TIME,
     AT_OUT_FROM,
-) = range(101)
+) = range(95)
 
 # what they hold:
-#   target: neuron (uint32)
-#   weight: jump (V) or Q/C of a rested channel
-#   dose: U of a state taken after the pulse, -ln(1 - U) of one averaged over it
-#   rate: release (1/s)
-#   state: after the last pulse
-#   gain: size per x
-#   delay: s
+#   records: of synapses, see R_TARGET
 #   rows: by bundle and source: its first synapse, counted from the projection's
 #   device_state: one row a device of the general law
 #   device_card: the card each follows
@@ -229,13 +242,7 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
 #   feed_time: spikes of listed inputs, in time (s)
 #   out_time: spikes of the neurons (s)
 ARRAYS = (
-    "target",
-    "weight",
-    "dose",
-    "rate",
-    "state",
-    "gain",
-    "delay",
+    "records",
     "rows",
     "device_state",
     "device_card",

@@ -13,7 +13,6 @@ import numpy as np
 
 from ionspike.network.arrays import (
     AT_CONSTANTS,
-    AT_DELAY,
     AT_DRIVE_AT,
     AT_DRIVE_OF,
     AT_DRIVE_SIZE,
@@ -25,40 +24,47 @@ from ionspike.network.arrays import (
     AT_PART,
     AT_PLACE,
     AT_PROJECTION,
+    AT_RECORDS,
     AT_SIZE,
     AT_SLOT,
     AT_SORTED,
     AT_SORTED_TIME,
     AT_SYNAPSE,
-    AT_TARGET,
     AT_TIME,
     AT_VALUE,
     AT_WHEN,
     CONSTANTS_COLUMNS,
     DELAY,
-    DELAY0,
+    DELAYED,
+    P_DUE,
+    P_NUMBER,
+    P_PROJECTION,
+    P_RECORD,
+    P_SIZES,
+    P_SOURCE,
+    P_STRIDE,
     PART_COLUMNS,
     PROJECTION_COLUMNS,
-    SYN0,
 )  # fmt: skip
 from ionspike.network.kernels import inner, kernel
-from ionspike.network.views import F64, I32, I64, U8, U32, part, prefetch, row, view
+from ionspike.network.views import F64, I32, I64, LINE, U8, part, prefetch, row, view, whole
 
 SOURCE_BITS = 40  # of the order of simultaneous arrivals: projection, then source
-_LINE = 16  # targets in a line of the cache
 _INSERTED = 24  # arrivals up to which insertion is the quickest way to sort
+
+_AHEAD = 6  # rows of targets that are asked for before they are needed
 
 
 @cache
 def collect_kernel(real: type) -> Any:
-    """``(at, b, parts, listed, chosen)``: list and chain the arrivals of the chosen neurons of block ``b``, each with its time, size, order among simultaneous
+    """``(at, b, parts, listed, chosen)``: list and chain the arrivals of the chosen neurons of block ``b``, of drives those that were kept, each with its time, size, order among simultaneous
     ones and synapse. Returns how many there are."""
-    one = real(1.0)
+    one, line = real(1.0), LINE // np.dtype(real).itemsize
 
     @kernel
     def collect(at: Any, b: int, parts: int, listed: int, chosen: int, _x: float, _y: float) -> int:
-        slot, target, flag = view(at, AT_SLOT, I32), view(at, AT_TARGET, U32), view(at, AT_FLAG, U8)
-        delay, size, pieces = view(at, AT_DELAY, one), part(at, AT_SIZE, b, one), part(at, AT_PART, b, I64)
+        slot, target, flag = view(at, AT_SLOT, I32), view(at, AT_RECORDS, whole(one)), view(at, AT_FLAG, U8)
+        records, size, pieces = view(at, AT_RECORDS, one), part(at, AT_SIZE, b, one), part(at, AT_PART, b, I64)
         when, place = part(at, AT_WHEN, b, F64), part(at, AT_PLACE, b, I32)
         time, value = part(at, AT_TIME, b, F64), part(at, AT_VALUE, b, F64)
         order, synapse = part(at, AT_ORDER, b, I64), part(at, AT_SYNAPSE, b, I64)
@@ -66,36 +72,34 @@ def collect_kernel(real: type) -> Any:
         m = np.int64(0)
         for k in range(parts):
             e = k * PART_COLUMNS
-            p, low, n, filled, source = pieces[e], pieces[e + 1], pieces[e + 2], pieces[e + 3], pieces[e + 4]
-            projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
-            syn, own, lag = (
-                projection[SYN0] + low,
-                projection[DELAY0],
+            p, number, n, filled = (
+                pieces[e + P_PROJECTION],
+                pieces[e + P_NUMBER],
+                pieces[e + P_DUE],
+                pieces[e + P_SIZES],
+            )
+            record, delayed = pieces[e + P_RECORD], row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[DELAYED]
+            delay, lag = (
+                record + delayed * pieces[e + P_STRIDE],
                 row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[DELAY],
             )
-            if k + 2 < parts:  # this block has used its synapses, but they may be in a farther cache by now
-                ahead = e + 2 * PART_COLUMNS
-                syn_ahead = row(at, AT_PROJECTION, PROJECTION_COLUMNS, pieces[ahead], I64)[SYN0] + pieces[ahead + 1]
-                for j in range(0, pieces[ahead + 2], _LINE):
-                    prefetch(target, syn_ahead + j)
+            if k + _AHEAD < parts:  # this block has used its synapses, but they may be in a farther cache by now
+                ahead = e + _AHEAD * PART_COLUMNS
+                for j in range(0, pieces[ahead + P_DUE], line):
+                    prefetch(target, pieces[ahead + P_RECORD] + j)
             hits = np.int64(0)  # counted before they are looked at, so that nothing is guessed
             for j in range(n):
                 found[hits] = j
-                hits += np.int64(flag[target[syn + j]])
+                hits += np.int64(flag[target[record + j]])
             for q in range(hits):
                 j = found[q]
-                later = lag if own < 0 else np.float64(delay[own + low + j])
-                place[m], time[m], value[m] = slot[target[syn + j]], when[k] + later, np.float64(size[filled + j])
-                order[m], synapse[m] = (p << SOURCE_BITS) + source, low + j
+                later = lag if delayed < 0 else np.float64(records[delay + j])
+                place[m], time[m], value[m] = slot[target[record + j]], when[k] + later, np.float64(size[filled + j])
+                order[m], synapse[m] = (p << SOURCE_BITS) + pieces[e + P_SOURCE], number + j
                 m += 1
         who, driven = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64)
         amount, of = part(at, AT_DRIVE_SIZE, b, one), part(at, AT_DRIVE_OF, b, I32)
-        hits = np.int64(0)
         for q in range(listed):
-            found[hits] = q
-            hits += np.int64(flag[who[q]])
-        for k in range(hits):
-            q = found[k]
             place[m], time[m], value[m] = slot[who[q]], driven[q], np.float64(amount[q])
             order[m] = (np.int64(of[q]) << SOURCE_BITS) + np.int64(who[q])
             m += 1

@@ -13,18 +13,20 @@ import numpy as np
 
 from ionspike import __version__, files
 from ionspike.errors import InputError
+from ionspike.network import arrays as a
 from ionspike.network.recording import Record
+from ionspike.network.records import column_of, moving, put_column
 
 if TYPE_CHECKING:
     from ionspike.network.network import Network
     from ionspike.network.simulation import Simulation
 
 _MOVES = (
-    "state", "device_state", "device_last", "next", "batch_time", "batch_neuron", "batch_used", "batch_size", "drive_last", "drawn", "v", "free",
+    "device_state", "device_last", "next", "batch_time", "batch_neuron", "batch_used", "batch_size", "drive_last", "drawn", "v", "free",
     "drop", "last", "energy", "pending_count", "placed_state", "placed_last",
 )  # fmt: skip
 _STANDS = (
-    "target", "weight", "dose", "rate", "gain", "delay", "rows", "projection", "constants", "population", "block", "device_card", "card_map",
+    "rows", "projection", "constants", "population", "block", "device_card", "card_map",
     "card_conductance", "stream", "mean", "share", "soma", "cell_synapse", "placed_law", "placed", "placed_rows",
 )  # fmt: skip
 
@@ -33,6 +35,7 @@ def save(run: Simulation, path: str | Path) -> Path:
     """Write the state of ``run`` to ``path``, in one step."""
     m = run.memory
     kept: dict[str, Any] = {name: m[name] for name in _MOVES}
+    kept |= {f"state_{p}": column_of(m, p, a.R_STATE) for p in moving(m)}
     for p in range(m.projections):
         kept |= {f"pending_{p}_{name}": column for name, column in m.pending(p).items()}
     for name, train in run.trains.items():
@@ -90,6 +93,12 @@ def fingerprint(run: Simulation) -> str:
     made = hashlib.blake2b(digest_size=16)
     for name in _STANDS:
         made.update(np.ascontiguousarray(run.memory[name]).data)
+    moves = moving(run.memory)
+    for p, row in enumerate(run.memory["projection"]):
+        left_out = int(row[a.ROWS0] < 0)  # a projection that its targets draw has no column of them
+        for column in range(left_out, left_out + int(row[a.COLUMNS])):
+            if p not in moves or column != a.R_STATE:
+                made.update(column_of(run.memory, p, column).data)
     return made.hexdigest()
 
 
@@ -97,6 +106,8 @@ def _restore(run: Simulation, kept: dict[str, np.ndarray]) -> None:
     m = run.memory
     for name in _MOVES:
         m[name].reshape(-1)[:] = kept[name].reshape(-1)
+    for p in moving(m):
+        put_column(m, p, a.R_STATE, kept[f"state_{p}"])
     count = m["pending_count"].copy()
     m["pending_count"][:] = 0  # nothing of the fresh run is worth keeping while room is made
     m.room_for_spikes(int(count.max(initial=0)))

@@ -17,7 +17,6 @@ from ionspike.network.arrays import (
     AT_BATCH_USED,
     AT_BLOCK,
     AT_CONSTANTS,
-    AT_DOSE,
     AT_DRAWN,
     AT_DRIVE_AT,
     AT_DRIVE_DOSES,
@@ -30,23 +29,24 @@ from ionspike.network.arrays import (
     AT_DRIVE_VALUES,
     AT_EDGES,
     AT_EXCITATION,
+    AT_FLAG,
     AT_INHIBITION,
     AT_LEFT,
     AT_LEVEL,
     AT_MEAN,
     AT_NEXT,
+    AT_ORDER,
     AT_POPULATION,
     AT_PROJECTION,
-    AT_RATE,
+    AT_RECORDS,
     AT_SHARE,
-    AT_STATE,
     AT_STREAM,
     AT_USE_KERNEL,
-    AT_WEIGHT,
     BASE,
     BATCH,
     BLOCK_COLUMNS,
     CHUNK,
+    COLUMNS,
     CONSTANTS_COLUMNS,
     D_CHUNK0,
     D_EDGE0,
@@ -63,14 +63,16 @@ from ionspike.network.arrays import (
     DRIVE_LOW,
     GAIN,
     HIGH,
-    LOW,
-    OWN0,
     POPULATION,
     POPULATION_COLUMNS,
     PROJECTION_COLUMNS,
+    R_DOSE,
+    R_RATE,
+    R_STATE,
+    R_WEIGHT,
+    RECORD0,
     SHAPE_COLUMNS,
     SIGN,
-    SYN0,
     TAU,
     WIDTH,
     X_PULSE,
@@ -80,7 +82,7 @@ from ionspike.network.batches import next_batch
 from ionspike.network.elementary import decay, exp
 from ionspike.network.kernels import call, inlined, inner, kernel
 from ionspike.network.synapse_maps import pulsed
-from ionspike.network.views import F64, I32, I64, U64, part, room, row, view
+from ionspike.network.views import F64, I32, I64, LINE, U8, U64, part, prefetch, room, row, view
 from ionspike.network.window import due
 
 _BATCH = np.uint64(BATCH)
@@ -150,13 +152,14 @@ def weigh_kernel(real: type) -> Any:
     def weigh(at: Any, b: int, d: int, first: int, last: int, stop: float, fall: float) -> int:
         p = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)[D_PROJECTION]
         projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
-        syn, sign, left = projection[SYN0], projection[SIGN], falls(at, b, first, last, stop, fall)
-        who, size, weight = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_SIZE, b, one), view(at, AT_WEIGHT, one)
+        columns, sign, left = projection[COLUMNS], projection[SIGN], falls(at, b, first, last, stop, fall)
+        who, size, records = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_SIZE, b, one), view(at, AT_RECORDS, one)
         excitation, inhibition = view(at, AT_EXCITATION, F64), view(at, AT_INHIBITION, F64)
         for q in range(first, last):
             i = np.int64(who[q])
-            size[q] = weight[syn + i]
-            add(excitation, inhibition, i, weight[syn + i] * left[q - first], sign)
+            weight = records[projection[RECORD0] + columns * i + R_WEIGHT]
+            size[q] = weight
+            add(excitation, inhibition, i, weight * left[q - first], sign)
         return last
 
     return weigh
@@ -176,37 +179,36 @@ def use_kernel(real: type, mean: bool) -> Any:
             row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64),
             row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64),
         )
-        syn, own, sign, left = (
-            projection[SYN0],
-            projection[OWN0],
-            projection[SIGN],
-            falls(at, b, first, last, stop, fall),
-        )
+        columns, sign, left = projection[COLUMNS], projection[SIGN], falls(at, b, first, last, stop, fall)
         lag, width = constants[DELAY], constants[WIDTH]
         rest, full, base, gain = (
             real(constants[X_REST]), real(constants[X_PULSE]), real(constants[BASE]), real(constants[GAIN]),
         )  # fmt: skip
         who, when, before = part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64), view(at, AT_DRIVE_LAST, F64)
-        size, weight, dose = part(at, AT_DRIVE_SIZE, b, one), view(at, AT_WEIGHT, one), view(at, AT_DOSE, one)
-        rate, state = view(at, AT_RATE, one), view(at, AT_STATE, one)
+        size, records, record0 = part(at, AT_DRIVE_SIZE, b, one), view(at, AT_RECORDS, one), projection[RECORD0]
         kept, used = part(at, AT_DRIVE_GAPS, b, one), part(at, AT_DRIVE_DOSES, b, one)
         excitation, inhibition = view(at, AT_EXCITATION, F64), view(at, AT_INHIBITION, F64)
         for q in range(first, last):
             i, time = np.int64(who[q]), when[q] - lag
             # the rest between two pulses is shorter than their interval
-            kept[q - first] = real(-max(time - before[mine + i] - width, 0.0)) * rate[own + i]
+            record = record0 + columns * i
+            kept[q - first] = real(-max(time - before[mine + i] - width, 0.0)) * records[record + R_RATE]
             before[mine + i] = time
             if mean:
-                used[q - first] = dose[own + i]
+                used[q - first] = records[record + R_DOSE]
         for q in range(last - first):
             kept[q] = exp(kept[q])
             if mean:
                 used[q] = one - exp(-used[q])
         for q in range(first, last):
             i = np.int64(who[q])
-            taken = used[q - first] if mean else dose[own + i]
-            state[own + i], seen = pulsed(state[own + i], kept[q - first], taken, dose[own + i], rest, full, mean)
-            value = weight[syn + i] * (base + gain * seen)
+            record = record0 + columns * i
+            dose = records[record + R_DOSE]
+            taken = used[q - first] if mean else dose
+            records[record + R_STATE], seen = pulsed(
+                records[record + R_STATE], kept[q - first], taken, dose, rest, full, mean
+            )
+            value = records[record + R_WEIGHT] * (base + gain * seen)
             size[q] = value
             add(excitation, inhibition, i, value * left[q - first], sign)
         return last
@@ -214,29 +216,66 @@ def use_kernel(real: type, mean: bool) -> Any:
     return use
 
 
+@inner
+def fetch(at: Any, d: int, low: int, n: int, one: Any, line: int) -> None:
+    """Ask for what ``n`` neurons from number ``low`` on own of drive ``d``: arrivals come to them in no order."""
+    table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
+    projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, table[D_PROJECTION], I64)
+    records, before, columns = view(at, AT_RECORDS, one), view(at, AT_DRIVE_LAST, F64), projection[COLUMNS]
+    first = projection[RECORD0] + columns * low + R_WEIGHT
+    for k in range(first, first + columns * n, line):
+        prefetch(records, k)
+    for k in range(table[D_FIRST] + low, table[D_FIRST] + low + n, LINE // 8):
+        prefetch(before, k)
+
+
 @cache
-def drive_kernel() -> Any:
-    """``(at, b, .., stop)``: all arrivals of all drives before ``stop`` at the neurons of block ``b``: listed, and summed, decayed to ``stop``.
-    Returns how many there are, or -1 if there is no room for them."""
+def drive_kernel(real: type) -> Any:
+    """``(at, b, low, made, .., stop)``: all arrivals of all drives before ``stop`` at the neurons of one chunk, from number ``low`` on, of block ``b``: listed
+    from ``made`` on, and summed, decayed to ``stop``. Returns the end of the list, or -1 if there is no room for them."""
+
+    one, line = real(1.0), LINE // np.dtype(real).itemsize
 
     @kernel
-    def drive(at: Any, b: int, _j: int, _k: int, _l: int, stop: float, _y: float) -> int:
+    def drive(at: Any, b: int, low: int, made: int, _l: int, stop: float, _y: float) -> int:
         block = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)
         fall = -1.0 / row(at, AT_POPULATION, POPULATION_COLUMNS, block[POPULATION], F64)[TAU]
         uses = view(at, AT_USE_KERNEL, I64)
-        made = np.int64(0)
         for d in range(block[DRIVE_LOW], block[DRIVE_HIGH]):
             table = row(at, AT_DRIVE_TABLE, DRIVE_COLUMNS, d, I64)
-            chunk = table[D_CHUNK0] + (block[LOW] - table[D_LOW]) // CHUNK
-            for c in range(chunk, chunk + (block[HIGH] - block[LOW] + CHUNK - 1) // CHUNK):
-                while True:
-                    first = made
-                    made = draw(at, b, d, c, first, stop)
-                    if made <= first:
-                        break
-                    call(uses[d], at, b, d, first, made, stop, fall)
-                if made < 0:
-                    return made
+            c = table[D_CHUNK0] + (low - table[D_LOW]) // CHUNK
+            fetch(at, d, low, min(CHUNK, block[HIGH] - low), one, line)
+            while True:
+                first = made
+                made = draw(at, b, d, c, first, stop)
+                if made <= first:
+                    break
+                call(uses[d], at, b, d, first, made, stop, fall)
+            if made < 0:
+                return made
         return made
 
     return drive
+
+
+@cache
+def keep_kernel(real: type) -> Any:
+    """``(at, b, kept, listed)``: of the arrivals listed from ``kept`` to ``listed``, keep those of neurons that are to be walked. Returns where they
+    end."""
+    one = real(1.0)
+
+    @kernel
+    def keep(at: Any, b: int, kept: int, listed: int, _l: int, _x: float, _y: float) -> int:
+        flag, who, when = view(at, AT_FLAG, U8), part(at, AT_DRIVE_AT, b, I32), part(at, AT_DRIVE_TIME, b, F64)
+        size, of = part(at, AT_DRIVE_SIZE, b, one), part(at, AT_DRIVE_OF, b, I32)
+        found, hits = part(at, AT_ORDER, b, I64), np.int64(0)  # not in use yet
+        for q in range(kept, listed):  # counted before they are looked at, so that nothing is guessed
+            found[hits] = q
+            hits += np.int64(flag[who[q]])
+        for k in range(hits):
+            q = found[k]
+            who[kept + k], when[kept + k], size[kept + k], of[kept + k] = who[q], when[q], size[q], of[q]
+        kept += hits
+        return kept
+
+    return keep

@@ -1,7 +1,8 @@
 """Kernels: compiled one by one, called by address.
 
 Numba compiles what a function calls anew into each of its callers. A kernel that is called by its address is compiled once, whoever calls
-it, and only if a net has a use for it. All have the same signature: the address of the table, four integers, two floats.
+it, and only if a net has a use for it. All have the same signature: the address of the table, four integers, two floats; those that size
+the arrivals at a row of synapses take six integers.
 """
 
 # pyright: reportArgumentType=false, reportCallIssue=false, reportReturnType=false
@@ -17,13 +18,19 @@ from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
 FAST = {"contract"}  # fused multiply-add; no other liberty with rounding
-_INTS, _FLOATS = 5, 2
+_INTS, _SIZE_INTS, _FLOATS = 5, 7, 2
 _SIGNATURE = types.int64(*[types.int64] * _INTS, *[types.float64] * _FLOATS)
+_SIZE_SIGNATURE = types.int64(*[types.int64] * _SIZE_INTS, *[types.float64] * _FLOATS)
 
 
 def kernel(function: Callable[..., int]) -> Any:
     """Compile a kernel ``(at, i, j, k, l, x, y) -> int``, or load it; ``.address`` is what :func:`call` takes."""
     return cfunc(_SIGNATURE, cache=True, fastmath=FAST, error_model="numpy")(function)
+
+
+def size_kernel(function: Callable[..., int]) -> Any:
+    """The same for ``(at, p, number, record, stride, n, first, x, y) -> int``, for :func:`call_size`."""
+    return cfunc(_SIZE_SIGNATURE, cache=True, fastmath=FAST, error_model="numpy")(function)
 
 
 def kernel_of_threads(function: Callable[..., int]) -> Any:
@@ -49,9 +56,21 @@ def call(
 ) -> Any:  # fmt: skip
     """Call the kernel at an address."""
 
+    return types.int64(types.int64, *_SIGNATURE.args), _calling(_INTS)
+
+
+@intrinsic
+def call_size(
+    typing_context: Any, address: Any, at: Any, p: Any, number: Any, record: Any, stride: Any, n: Any, first: Any, x: Any, y: Any
+) -> Any:  # fmt: skip
+    """Call the kernel of sizes at an address."""
+    return types.int64(types.int64, *_SIZE_SIGNATURE.args), _calling(_SIZE_INTS)
+
+
+def _calling(ints: int) -> Callable[..., Any]:
     def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         word, real = ir.IntType(64), ir.DoubleType()
-        kind = ir.FunctionType(word, [word] * _INTS + [real] * _FLOATS)
+        kind = ir.FunctionType(word, [word] * ints + [real] * _FLOATS)
         return builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
 
-    return types.int64(types.int64, *_SIGNATURE.args), generate
+    return generate

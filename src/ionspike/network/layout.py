@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from ionspike.network.network import Network, Projection, Source
 from ionspike.network.neuron_arrays import cell_arrays, own_spikes, population_table
 from ionspike.network.neurons import LIF
 from ionspike.network.placing import blocks_of, delays, placed, size_of, weights, width_of
+from ionspike.network.records import records_of
 from ionspike.network.sorting import longest_rows
 from ionspike.network.sources import poisson_state
 from ionspike.network.synapse_table import Table, table
@@ -27,15 +29,6 @@ NEVER = -1e9  # s: a spike so long ago that every device has forgotten it
 WIDEST = 1e-3  # s: windows where no delay asks for shorter ones
 # A window is a millionth shorter than the smallest delay: a spike at its very start must not arrive, by a rounding, before its end
 _MARGIN = 1 - 1e-6
-_COLUMNS = {
-    "target": np.uint32,
-    "weight": None,
-    "dose": None,
-    "rate": None,
-    "gain": None,
-    "delay": None,
-    "rows": np.int64,
-}
 
 
 @dataclass
@@ -106,9 +99,8 @@ class _Builder:
         self.total = total
         self.neurons = sum(p.size for p in net.populations.values())
         self.driven = {name for name in net.inputs if drives_directly(net, name, listed)}
-        self.columns: dict[str, list[np.ndarray]] = {n: [] for n in _COLUMNS}
-        self.lengths = dict.fromkeys(self.columns, 0)
-        self.state: list[np.ndarray] = []
+        self.records, self.recorded = [np.empty(0, real)], 0
+        self.rows, self.rowed = [np.empty(0, np.int64)], 0
         self.device_states: list[np.ndarray] = []
         self.device_card: list[np.ndarray] = []
         self.devices = 0
@@ -120,13 +112,6 @@ class _Builder:
         }
         self.drives: dict[str, list[tuple[int, Source]]] = {name: [] for name in net.populations}
         self.shortest = math.inf
-
-    def put(self, column: str, value: np.ndarray) -> int:
-        """Append to a column; where it starts."""
-        at = self.lengths[column]
-        self.columns[column].append(value)
-        self.lengths[column] += len(value)
-        return at
 
     def build(self) -> Layout:
         net = self.net
@@ -143,9 +128,7 @@ class _Builder:
         drives, driven = self.poisson(block)
         first, outgoing = self.outgoing()
         arrays = {
-            **{name: self.joined(name, kind) for name, kind in _COLUMNS.items()},
-            "state": np.concatenate([*self.state, np.empty(0)]).astype(self.real),
-            "projection": self.projection, "constants": self.constants, "bundle": bundle, "block": block, "driven": driven,
+            "records": self.joined(), "rows": np.concatenate(self.rows), "projection": self.projection, "constants": self.constants, "bundle": bundle, "block": block, "driven": driven,
             "population": population_table(net), "first": first, "outgoing": outgoing,
             **self.device_arrays(), **drives, **self.neuron_arrays(), **cell_arrays(net), **placed_arrays(net),
         }  # fmt: skip
@@ -154,17 +137,19 @@ class _Builder:
             int((block[:, a.HIGH] - block[:, a.LOW]).max()),
         )  # fmt: skip
 
-    def joined(self, column: str, kind: Any = None) -> np.ndarray:
-        parts = self.columns.pop(column)
-        if not parts:
-            return np.empty(0, kind or self.real)
+    def joined(self) -> np.ndarray:
+        """All records; a part is let go as soon as it is copied."""
         # exponentials are taken by whole vectors, so that there is room behind the last
-        return np.concatenate([*parts, np.zeros(VECTOR, parts[0].dtype)])[:-VECTOR]
+        made, at = np.zeros(self.recorded + VECTOR, self.real), 0
+        while self.records:
+            part = self.records.pop(0)
+            made[at : at + len(part)] = part
+            at += len(part)
+        return made
 
     def add(self, k: int, p: Projection) -> None:
         net, low, real = self.net, self.first[p.target], self.real
-        source, target, rows, places = placed(net, p, real)
-        del source
+        _, target, rows, places = placed(net, p, real)
         count = len(places)
         found = table(p, net)
         rng = np.random.default_rng([net.seed, *p.name.encode(), 2])
@@ -174,36 +159,47 @@ class _Builder:
         row, constants = self.projection[k], self.constants[k]
         row[a.KIND], row[a.RULE], row[a.SOURCE0], row[a.SOURCES] = found.kind, found.rule, self.first[p.source], sources
         row[a.OUTSIDE] = p.source in net.inputs
-        shift = low if drawn else 0  # a drive finds its synapse by the number of its neuron
-        row[a.SYN0] = self.put("weight", (np.broadcast_to(weight, count)[places] * found.unit).astype(real)) - shift
-        if drawn:
-            self.put("target", np.zeros(count, np.uint32))  # weights and targets stay side by side
-        else:
-            self.put("target", (target[places] + low).astype(np.uint32))
+        columns: list[Callable[[], np.ndarray]] = [] if drawn else [lambda: (target[places] + low).astype(np.uint32)]
+        columns.append(lambda: (np.broadcast_to(weight, count)[places] * found.unit).astype(real))
         row[a.SIGN] = (
             0
             if not found.signed
             else (1 if np.min(weight, initial=0.0) >= 0 else -1 if np.max(weight, initial=0.0) <= 0 else 0)
         )
         row[a.CHANNEL] = found.rail is not None
-        self.add_states(row, constants, found, count, places, rng, shift)
+        columns += self.states_of(row, constants, found, count, places, rng)
         constants[a.DELAY] = constants[a.LONGEST] = delay if np.ndim(delay) == 0 else 0.0
         if np.ndim(delay):
-            row[a.DELAY0] = self.put("delay", np.asarray(delay)[places].astype(real))
+            row[a.DELAYED] = len(columns)
+            columns.append(lambda: np.asarray(delay)[places].astype(real))
             constants[a.LONGEST] = float(np.max(np.asarray(delay).astype(real), initial=0.0))
         if p.source in net.populations and count:
             self.shortest = min(
                 self.shortest, float(np.min(np.asarray(delay).astype(real if np.ndim(delay) else float)))
             )
+        self.record(row, columns, low, np.arange(count + 1) if drawn else rows, drawn)
         if drawn:
             self.drives[p.target].append((k, net.inputs[p.source]))
             return
-        start = self.put("rows", rows)
         for b, most in enumerate(longest_rows(rows, blocks, sources)):
             if most:
-                self.by_block[p.target][b].append((k, start + b * sources, int(most)))
+                self.by_block[p.target][b].append((k, int(row[a.ROWS0]) + b * sources, int(most)))
 
-    def add_states(
+    def record(
+        self, row: Any, columns: list[Callable[[], np.ndarray]], low: int, rows: np.ndarray, drawn: bool
+    ) -> None:
+        """Put the columns of a projection into the records. One that its targets draw finds its synapse by the number of its neuron, the first of
+        which is ``low``."""
+        row[a.COLUMNS], row[a.FIRST_RECORD], row[a.ROWS] = len(columns), self.recorded, len(rows) - 1
+        row[a.RECORD0] = self.recorded - (len(columns) * low + a.R_WEIGHT if drawn else 0)
+        self.records.append(records_of(rows, columns, self.real))
+        self.recorded += len(self.records[-1])
+        if not drawn:
+            row[a.ROWS0] = self.rowed
+            self.rows.append(rows)
+            self.rowed += len(rows)
+
+    def states_of(
         self,
         row: Any,
         constants: Any,
@@ -211,18 +207,11 @@ class _Builder:
         count: int,
         places: np.ndarray,
         rng: np.random.Generator,
-        shift: int,
-    ) -> None:
+    ) -> list[Callable[[], np.ndarray]]:
+        """The constants and devices of a projection, and what its synapses own as columns of their records."""
         constants[: len(found.constants)] = np.where(
             np.isnan(found.constants), constants[: len(found.constants)], found.constants
         )
-        if found.kind in (a.OWN_AFTER, a.OWN_MEAN):
-            columns = {name: np.broadcast_to(made, count)[places] for name, made in found.own(count, rng).items()}
-            row[a.OWN0] = self.put("dose", columns["dose"].astype(self.real)) - shift
-            self.put("rate", columns["rate"].astype(self.real))
-            self.state.append(np.full(count, found.constants[a.X_REST], self.real))
-            if "gain" in columns:
-                row[a.GAIN0] = self.put("gain", columns["gain"].astype(self.real))
         if found.states is not None:
             which = (
                 found.which(count)[places]
@@ -234,6 +223,21 @@ class _Builder:
             self.device_card.append((which + len(self.cards)).astype(np.int32))
             self.devices += len(which)
             self.cards += found.cards
+        if found.kind not in (a.OWN_AFTER, a.OWN_MEAN):
+            return []
+        own = found.own(count, rng)
+        row[a.GAINED] = "gain" in own
+
+        def column(name: str) -> Callable[[], np.ndarray]:
+            return lambda: np.broadcast_to(own.pop(name), count)[places].astype(self.real)
+
+        rested = found.constants[a.X_REST]
+        return [
+            column("dose"),
+            column("rate"),
+            lambda: np.full(count, rested, self.real),
+            *([column("gain")] if "gain" in own else []),
+        ]
 
     def blocks(self) -> tuple[np.ndarray, np.ndarray]:
         rows, bundle, drive = [], [], 0

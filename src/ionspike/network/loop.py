@@ -50,6 +50,7 @@ from ionspike.network.arrays import (
     BUNDLE_HIGH,
     BUNDLE_LOW,
     CELLS,
+    CHUNK,
     CONSTANTS_COLUMNS,
     DRIVE_HIGH,
     DRIVE_LOW,
@@ -59,6 +60,7 @@ from ionspike.network.arrays import (
     K_COLLECT,
     K_DELIVER,
     K_DRIVE,
+    K_KEEP,
     K_SETTLE,
     K_WALK,
     K_WALK_CELLS,
@@ -83,18 +85,24 @@ OVERFLOW = -1  # in the number of windows done: more Poisson arrivals than there
 
 @inner
 def advance(at: Any, b: int, start: float, stop: float) -> None:
-    """One block of neurons through one window."""
+    """One block of neurons through one window. Those that a drive reaches are settled chunk by chunk, while their arrivals are at hand."""
     block, kernels = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64), view(at, AT_KERNEL, I64)
-    parts, listed = call(kernels[K_DELIVER], at, b, 0, 0, 0, start, stop), np.int64(0)
-    if block[DRIVE_HIGH] > block[DRIVE_LOW]:
-        listed = call(kernels[K_DRIVE], at, b, 0, 0, 0, stop, 0.0)
-        if listed < 0:
-            view(at, AT_SPIKES, I64)[b] = OVERFLOW
-            return
-    view(at, AT_EVENTS, I64)[b] += view(at, AT_ARRIVED, I64)[b] + listed
     choose = kernels[K_SETTLE] if block[MODE] == SUMMED else kernels[K_CHOOSE]
-    chosen = call(choose, at, b, 0, 0, 0, start, stop)
-    arrivals = call(kernels[K_COLLECT], at, b, parts, listed, chosen, 0.0, 0.0)
+    parts = call(kernels[K_DELIVER], at, b, 0, 0, 0, start, stop)
+    chosen, kept, events = np.int64(0), np.int64(0), view(at, AT_ARRIVED, I64)[b]
+    if block[DRIVE_HIGH] == block[DRIVE_LOW]:
+        chosen = call(choose, at, b, block[LOW], block[HIGH], 0, start, stop)
+    else:
+        for low in range(block[LOW], block[HIGH], CHUNK):
+            listed = call(kernels[K_DRIVE], at, b, low, kept, 0, stop, 0.0)
+            if listed < 0:
+                view(at, AT_SPIKES, I64)[b] = OVERFLOW
+                return
+            events += listed - kept
+            chosen = call(choose, at, b, low, min(low + CHUNK, block[HIGH]), chosen, start, stop)
+            kept = call(kernels[K_KEEP], at, b, kept, listed, 0, 0.0, 0.0)
+    view(at, AT_EVENTS, I64)[b] += events
+    arrivals = call(kernels[K_COLLECT], at, b, parts, kept, chosen, 0.0, 0.0)
     call(kernels[K_WALK_CELLS] if block[MODE] == CELLS else kernels[K_WALK], at, b, chosen, arrivals, 0, start, stop)
 
 

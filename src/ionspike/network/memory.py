@@ -20,7 +20,7 @@ def bytes_per_synapse(net: Network, p: Projection, precision: str) -> int:
     """What one synapse of a projection keeps while the net runs, without the rows that say where each neuron's begin."""
     real = 4 if precision == "single" else 8
     found = table(p, net)
-    total = 4 + real
+    total = 2 * real
     if found.kind in (a.OWN_AFTER, a.OWN_MEAN):
         total += 3 * real + (real if found.own_gain else 0)
     if found.kind in (a.CARDS, a.CELL):
@@ -32,16 +32,17 @@ def bytes_per_synapse(net: Network, p: Projection, precision: str) -> int:
 
 def estimate(net: Network, precision: str) -> int:
     """Bytes that building and running a net takes, within some ten per cent."""
-    total, building = 0, 0
+    total, building, largest = 0, 0, 0
     for p in net.projections.values():
         sources = (net.populations.get(p.source) or net.inputs[p.source]).size
         count = expected_count(p.connectivity, sources, net.populations[p.target].size)
-        total += count * bytes_per_synapse(net, p, precision)
+        kept = count * bytes_per_synapse(net, p, precision)
+        total, largest = total + kept, max(largest, kept)
         if not isinstance(p.connectivity, OneToOne):
             building = max(building, count * _BUILDING)
     neurons = sum(p.size for p in net.populations.values()) + sum(s.size for s in net.inputs.values())
-    # columns are joined at the end: the largest of them is there twice for a moment
-    return total + max(building, total // 3) + neurons * _NEURON
+    # records are joined at the end: those of one projection are there twice for a moment
+    return total + max(building, largest) + neurons * _NEURON
 
 
 def available() -> int:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ionspike.network import arrays as a
 from ionspike.network.arrivals import collect_kernel
-from ionspike.network.drive import drive_kernel, use_kernel, weigh_kernel
+from ionspike.network.drive import drive_kernel, keep_kernel, use_kernel, weigh_kernel
 from ionspike.network.layout import Layout
 from ionspike.network.loop import (
     NEED_ALL_SPIKES,
@@ -39,7 +39,7 @@ class Memory:
         self.table = np.zeros(TABLE_COLUMNS * len(a.ARRAYS), np.int64)
         self.at = self.table.ctypes.data
         self._arrays: dict[str, np.ndarray] = {}
-        self.real = layout.arrays["weight"].dtype
+        self.real = layout.arrays["records"].dtype
         self.one = self.real.type(1.0)
         self.blocks, self.projections = len(layout.arrays["block"]), len(layout.arrays["projection"])
         n, largest = len(layout.arrays["v"]), layout.largest + 1
@@ -138,7 +138,7 @@ def kernels_of(layout: Layout, real: type, threads: int) -> dict[str, np.ndarray
     kernel[a.K_DELIVER], kernel[a.K_COLLECT] = deliver_kernel(real).address, collect_kernel(real).address
     kernel[a.K_ADVANCE] = advance_kernel(threads > 1 and len(block) > 1).address
     if len(table):
-        kernel[a.K_DRIVE] = drive_kernel().address
+        kernel[a.K_DRIVE], kernel[a.K_KEEP] = drive_kernel(real).address, keep_kernel(real).address
     if a.SUMMED in modes:
         kernel[a.K_SETTLE] = settle_kernel().address
     if modes != {a.SUMMED}:
@@ -175,7 +175,7 @@ def _size_kernel(row: np.ndarray, real: type) -> int:
     if kind == a.OWN_AFTER:
         return own_kernel(real, mean=False).address
     if kind == a.OWN_MEAN:
-        return own_kernel(real, mean=True, gains=bool(row[a.GAIN0] >= 0)).address
+        return own_kernel(real, mean=True, gains=bool(row[a.GAINED] > 0)).address
     return cards_kernel(real).address if kind == a.CARDS else scaled_kernel(real).address
 
 

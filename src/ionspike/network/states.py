@@ -16,6 +16,7 @@ from ionspike.network.network import Network
 from ionspike.network.placed_states import PlacedStates
 from ionspike.network.placing import delays, placed
 from ionspike.network.recording import Record, indices_of
+from ionspike.network.records import value_at
 
 if TYPE_CHECKING:
     from ionspike.network.simulation import Simulation
@@ -91,9 +92,9 @@ class _Synapses:
         place[places] = np.arange(len(places))
         self.place, self.source = place[self.index], source[self.index].astype(np.int64)
         self.delay = np.broadcast_to(delays(net, p, len(source), real), len(source))[self.index]
-        self.drive = None
+        self.drive, self.target0 = None, layout.first[p.target]
         if p.source in layout.driven:
-            self.drive = target[self.index].astype(np.int64) + layout.first[p.target]
+            self.drive = target[self.index].astype(np.int64) + self.target0
 
     def read(self, time: float) -> np.ndarray:
         """The states at ``time`` (s), where the loop stands."""
@@ -102,11 +103,11 @@ class _Synapses:
     def _one(self, time: float, k: int) -> float:
         kind, place, m = self.row[a.KIND], int(self.place[k]), self.memory
         if kind in (a.OWN_AFTER, a.OWN_MEAN):
-            at = self.row[a.OWN0] + (place if self.drive is None else int(self.drive[k]))
-            rest = self.constants[a.X_REST]
-            return rest + (float(m["state"][at]) - rest) * math.exp(
-                -float(m["rate"][at]) * max(self._since(time, k) - self.constants[a.WIDTH], 0.0)
-            )
+            if self.drive is not None:
+                place = int(self.drive[k]) - self.target0
+            state, rate = (value_at(m, self.number, column, place) for column in (a.R_STATE, a.R_RATE))
+            rest, since = self.constants[a.X_REST], max(self._since(time, k) - self.constants[a.WIDTH], 0.0)
+            return rest + (state - rest) * math.exp(-rate * since)
         if kind == a.CELL:
             return float(m["device_state"][self.row[a.STATE0] + place, 0])
         d = self.row[a.STATE0] + (place if kind == a.CARDS else int(self.source[k]))

@@ -19,24 +19,22 @@ from ionspike.network.arrays import (
     AT_CONSTANTS,
     AT_DEVICE_CARD,
     AT_DEVICE_STATE,
-    AT_DOSE,
-    AT_GAIN,
     AT_PENDING_EFFICACY,
     AT_PROJECTION,
-    AT_RATE,
+    AT_RECORDS,
     AT_SIZE,
-    AT_STATE,
-    AT_WEIGHT,
     BASE,
     CARD0,
     CONSTANTS_COLUMNS,
     GAIN,
-    GAIN0,
     MAX_STATES,
-    OWN0,
     PROJECTION_COLUMNS,
+    R_DOSE,
+    R_GAIN,
+    R_RATE,
+    R_STATE,
+    R_WEIGHT,
     STATE0,
-    SYN0,
     TM_FACILITATION,
     TM_RECOVERY,
     TM_U,
@@ -47,22 +45,25 @@ from ionspike.network.arrays import (
 )  # fmt: skip
 from ionspike.network.dynamics import AT, OF, PARTS
 from ionspike.network.elementary import exp, exp_row
-from ionspike.network.kernels import inlined, inner, kernel
+from ionspike.network.kernels import inlined, inner, kernel, size_kernel
 from ionspike.network.views import F64, I32, I64, array, array_2d, part, row, view
 
 
 @cache
 def scaled_kernel(real: type) -> Any:
-    """``(at, p, a, n, first, interval, efficacy)``: sizes of the arrivals at ``n`` synapses of projection ``p`` from number ``a`` on, into the
-    sizes from ``first`` on, after one presynaptic spike: weight times an efficacy they share."""
+    """``(at, p, number, record, stride, n, first, interval, efficacy)``: after one presynaptic spike, the sizes of its arrivals at ``n`` synapses of
+    a row, put into the sizes from ``first`` on: weight times an efficacy they share. ``number``: of the first synapse in its projection;
+    ``record``: where its target is; ``stride``: synapses of the row, which is from one column to the next."""
     one = real(1.0)
 
-    @kernel
-    def scaled(at: Any, p: int, a: int, n: int, first: int, _interval: float, efficacy: float) -> int:
-        syn, factor = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[SYN0] + a, real(efficacy)
-        weight, size = view(at, AT_WEIGHT, one), view(at, AT_SIZE, one)
+    @size_kernel
+    def scaled(
+        at: Any, p: int, number: int, record: int, stride: int, n: int, first: int, _interval: float, efficacy: float
+    ) -> int:
+        factor, weight = real(efficacy), record + R_WEIGHT * stride
+        records, size = view(at, AT_RECORDS, one), view(at, AT_SIZE, one)
         for j in range(n):
-            size[first + j] = weight[syn + j] * factor
+            size[first + j] = records[weight + j] * factor
         return n
 
     return scaled
@@ -84,23 +85,25 @@ def own_kernel(real: type, mean: bool, gains: bool = False) -> Any:
     """
     one = real(1.0)
 
-    @kernel
-    def own_pulse(at: Any, p: int, a: int, n: int, first: int, interval: float, _efficacy: float) -> int:
-        projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
-        syn, own, gained = projection[SYN0] + a, projection[OWN0] + a, projection[GAIN0] + a
+    @size_kernel
+    def own_pulse(
+        at: Any, p: int, number: int, record: int, stride: int, n: int, first: int, interval: float, _efficacy: float
+    ) -> int:
+        weight, dose, rate = record + R_WEIGHT * stride, record + R_DOSE * stride, record + R_RATE * stride
+        state, own_gain = record + R_STATE * stride, record + R_GAIN * stride
         constants = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)
         rest, full, base, gain = (
             real(constants[X_REST]), real(constants[X_PULSE]), real(constants[BASE]), real(constants[GAIN]),
         )  # fmt: skip
         t = real(-max(interval - constants[WIDTH], 0.0))
-        weight, dose, rate = view(at, AT_WEIGHT, one), view(at, AT_DOSE, one), view(at, AT_RATE, one)
-        state, size, own_gain = view(at, AT_STATE, one), view(at, AT_SIZE, one), view(at, AT_GAIN, one)
-        exp_row(size, first, rate, own, n, t)
+        records, size = view(at, AT_RECORDS, one), view(at, AT_SIZE, one)
+        exp_row(size, first, records, rate, n, t)
         for j in range(n):
-            used = one - exp(-dose[own + j]) if mean else dose[own + j]
-            state[own + j], seen = pulsed(state[own + j], size[first + j], used, dose[own + j], rest, full, mean)
-            per_x = own_gain[gained + j] if gains else gain
-            size[first + j] = weight[syn + j] * (base + per_x * seen)
+            z = records[dose + j]
+            used = one - exp(-z) if mean else z
+            records[state + j], seen = pulsed(records[state + j], size[first + j], used, z, rest, full, mean)
+            per_x = records[own_gain + j] if gains else gain
+            size[first + j] = records[weight + j] * (base + per_x * seen)
         return n
 
     return own_pulse
@@ -170,16 +173,17 @@ def cards_kernel(real: type) -> Any:
     """As :func:`scaled_kernel`, for devices of the general law, each with its card and its states."""
     one = real(1.0)
 
-    @kernel
-    def cards(at: Any, p: int, a: int, n: int, first: int, interval: float, _efficacy: float) -> int:
-        projection = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)
-        syn, device = projection[SYN0] + a, projection[STATE0] + a
+    @size_kernel
+    def cards(
+        at: Any, p: int, number: int, record: int, stride: int, n: int, first: int, interval: float, _efficacy: float
+    ) -> int:
+        device, weight = row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[STATE0] + number, record + R_WEIGHT * stride
         width = row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[WIDTH]
-        weight, size, card = view(at, AT_WEIGHT, one), view(at, AT_SIZE, one), view(at, AT_DEVICE_CARD, I32)
+        records, size, card = view(at, AT_RECORDS, one), view(at, AT_SIZE, one), view(at, AT_DEVICE_CARD, I32)
         for j in range(n):
             coefficients, conductance, count = card_of(at, np.int64(card[device + j]))
             x = array(at, AT_DEVICE_STATE, (device + j) * MAX_STATES, MAX_STATES, F64)
-            size[first + j] = weight[syn + j] * card_pulse(coefficients, conductance, count, x, interval, width)
+            size[first + j] = records[weight + j] * card_pulse(coefficients, conductance, count, x, interval, width)
         return n
 
     return cards

@@ -23,7 +23,8 @@ from numba.np import arrayobj
 TABLE_COLUMNS = 3
 _ADDRESS, _LENGTH, _ROOM = range(TABLE_COLUMNS)
 _WORD = ir.IntType(64)
-F64, I64, I32, U32, U64, U8 = 0.0, np.int64(0), np.int32(0), np.uint32(0), np.uint64(0), np.uint8(0)
+F64, I64, I32, U64, U8 = 0.0, np.int64(0), np.int32(0), np.uint64(0), np.uint8(0)
+LINE = 64  # bytes that come from memory together
 
 
 def _entry(builder: Any, at: Any, slot: Any, column: int) -> Any:
@@ -129,6 +130,17 @@ def _array(context: Any, builder: Any, kind: Any, data: Any, shape: list[Any]) -
         meminfo=ir.Constant(context.get_value_type(types.MemInfoPointer(types.voidptr)), None),
     )
     return made._getvalue()
+
+
+@intrinsic
+def whole(typing_context: Any, like: Any) -> Any:
+    """A whole number as wide as the real ``like``."""
+    kind = types.uint32 if like == types.float32 else types.uint64
+
+    def generate(context: Any, _builder: Any, _signature: Any, _args: Any) -> Any:
+        return context.get_constant(kind, 0)
+
+    return kind(like), generate
 
 
 @intrinsic
