@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,7 +23,7 @@ def test_a_row_has_its_targets_then_its_weights(lengths: list[int]):
     made = records_of(rows, [lambda: targets, lambda: weights], np.dtype(np.float32))
     expected = [
         part
-        for low, high in zip(rows[:-1], rows[1:], strict=True)
+        for low, high in itertools.pairwise(rows)
         for part in (targets[low:high], weights[low:high].astype(np.float32).view(np.uint32))
     ]
     np.testing.assert_array_equal(made.view(np.uint32), np.concatenate(expected) if expected else [])

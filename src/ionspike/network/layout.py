@@ -13,6 +13,7 @@ from ionspike.errors import InputError
 from ionspike.network import arrays as a
 from ionspike.network.cell import Cell
 from ionspike.network.connectivity import OneToOne
+from ionspike.network.drive_arrays import NEVER, drive_arrays
 from ionspike.network.elementary import VECTOR
 from ionspike.network.inputs import InhomogeneousPoisson, ModulatedPoisson, Poisson
 from ionspike.network.network import Network, Projection, Source
@@ -21,11 +22,9 @@ from ionspike.network.neurons import LIF
 from ionspike.network.placing import blocks_of, delays, placed, size_of, weights, width_of
 from ionspike.network.records import records_of
 from ionspike.network.sorting import longest_rows
-from ionspike.network.sources import poisson_state
 from ionspike.network.synapse_table import Table, table
 from ionspike.network.walk_placed import placed_arrays
 
-NEVER = -1e9  # s: a spike so long ago that every device has forgotten it
 WIDEST = 1e-3  # s: windows where no delay asks for shorter ones
 # A window is a millionth shorter than the smallest delay: a spike at its very start must not arrive, by a rounding, before its end
 _MARGIN = 1 - 1e-6
@@ -125,7 +124,7 @@ class _Builder:
             ]
         )  # type: ignore[operator,arg-type]
         block, bundle = self.blocks()
-        drives, driven = self.poisson(block)
+        drives, driven = drive_arrays(net.seed, self.first, self.number, self.drives, block)
         first, outgoing = self.outgoing()
         arrays = {
             "records": self.joined(), "rows": np.concatenate(self.rows), "projection": self.projection, "constants": self.constants, "bundle": bundle, "block": block, "driven": driven,
@@ -264,38 +263,6 @@ class _Builder:
                 bundle += found
             drive += len(self.drives[name])
         return np.array(rows, np.int64), np.array(bundle, np.int64).reshape(-1, 3)
-
-    def poisson(self, block: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        parts = [(name, k, source) for name, listed in self.drives.items() for k, source in listed]
-        made = [poisson_state(self.net.seed, source) for _, _, source in parts]
-        rows, shape_values, edges, levels, at, edge0, chunk0 = [], [], [], [], 0, 0, 0
-        peak = np.zeros(len(block))
-        for (name, k, source), state in zip(parts, made, strict=True):
-            low, high = self.first[name], self.first[name] + source.size
-            rows.append([k, at - low, state["shape"], edge0, len(state["edges"]), low, high, chunk0, state["even"]])
-            shape_values.append(state["values"])
-            edges.append(state["edges"])
-            levels.append(np.append(state["level"], 0.0)[: len(state["edges"])])
-            for b in np.flatnonzero(block[:, a.POPULATION] == self.number[name]):
-                chunks = slice((block[b, a.LOW] - low) // a.CHUNK, -(-(block[b, a.HIGH] - low) // a.CHUNK))
-                peak[b] += (1 / state["mean"][chunks]).sum()
-            at, edge0, chunk0 = at + source.size, edge0 + len(state["edges"]), chunk0 + len(state["mean"])
-
-        def column(key: str, kind: Any) -> np.ndarray:
-            return np.concatenate([*(m[key] for m in made), np.empty(0, kind)]).astype(kind)
-
-        drives = {
-            "drive_table": np.array(rows, np.int64).reshape(-1, a.DRIVE_COLUMNS),
-            "drive_values": np.array(shape_values, float).reshape(-1, a.SHAPE_COLUMNS),
-            **{key: column(key, np.uint64) for key in ("stream", "drawn")},
-            **{key: column(key, float) for key in ("next", "mean", "share", "batch_time")},
-            **{key: column(key, np.int64) for key in ("batch_used", "batch_size")},
-            "batch_neuron": column("batch_neuron", np.int32),
-            "drive_last": np.full(at, NEVER),
-            "edges": np.concatenate([*edges, np.empty(0)]),
-            "level": np.concatenate([*levels, np.empty(0)]),
-        }
-        return drives, peak
 
     def outgoing(self) -> tuple[np.ndarray, np.ndarray]:
         out = [
