@@ -31,13 +31,14 @@ RATES = (1e3, 3e3, 10e3, 30e3)  # Hz; calibrated at 3 and 30 kHz
 WIDTHS = (0.33, 0.15)  # of the channel, against the reference card's
 SEEDS = (11, 12, 13)  # the calibration uses 1 and 2
 _PULSES = 150
-PLACED = {"input": 0.33}  # width of the channel that the neuron's own spikes gate, against the reference card's
+# width of the channel that the neuron's own spikes gate, against the synapse's: a leak must let the synapse win
+PLACED = {"input": 1.0, "leak": 0.3}
 
 
 def bench_of(name: str, width: float, placement: str | None) -> Bench:
     """A neuron with a synapse of a width and, it may be, a second ECRAM at ``placement``."""
     card = Ecram.load("reference")
-    placed = {} if placement is None else {placement: card.scaled(PLACED[placement], f"reference-{placement}")}
+    placed = {} if placement is None else {placement: card.scaled(PLACED[placement] * width, f"reference-{placement}")}
     return Bench(neuron=Neuron(name, synapse=card.scaled(width), **placed))
 
 

@@ -61,10 +61,11 @@ class _Placed:
             bias = self.supply - v - self.placed.ion_shift
             self.y = self.placed.device.advance(self.y, bias, duration=self.placed.ion_time)
 
-    def behind(self, time: float, v: float) -> float:
-        """Resistance (ohm) between synapse and membrane."""
+    def beside(self, time: float, v: float) -> tuple[float, float]:
+        """Resistance (ohm) between synapse and membrane, and conductance (S) that a pulse opens to ground."""
         self.rest(time, v)
-        return 1 / float(self.placed.device.conductance(self.y)) if self.placed.placement == "input" else 0.0
+        g = float(self.placed.device.conductance(self.y))
+        return {"input": (1 / g, 0.0), "leak": (0.0, self.placed.opening * g)}[self.placed.placement]
 
 
 @dataclass
@@ -155,13 +156,14 @@ class Network:
     def _advance(self, neuron: _Neuron, arrivals: list[tuple[float, int]], stop: float) -> None:
         for time, k in arrivals:
             self._wait(neuron, time)
-            synapse = neuron.synapses[k]
+            synapse, own = neuron.synapses[k], neuron.cell.synapse
             p, _, gate, rows, g = synapse.packed
             mean = 0.5 * neuron.v  # between its pulses the channel has sat between reset and the present voltage
             x = advance_device(p, gate, rows, synapse.x, -mean, max(time - synapse.last, 0.0))
-            behind = neuron.placed.behind(time, neuron.v) if neuron.placed else 0.0
-            v, synapse.x = pulse(p, gate, rows, g, neuron.v, x, behind)
-            neuron.charge += neuron.cell.soma.capacitance * (v - neuron.v)
+            behind, leaking = neuron.placed.beside(time, neuron.v) if neuron.placed else (0.0, 0.0)
+            v, synapse.x = pulse(p, gate, rows, g, neuron.v, x, behind, leaking)
+            to_ground = own.width * leaking / (1 + leaking * own.series) * 0.5 * (neuron.v + v)
+            neuron.charge += neuron.cell.soma.capacitance * (v - neuron.v) + to_ground
             neuron.v, synapse.last = v, time + neuron.cell.synapse.ion_time
             neuron.now = max(neuron.now, synapse.last)
         self._wait(neuron, stop)

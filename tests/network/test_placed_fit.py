@@ -9,6 +9,7 @@ from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
+from ionspike.network.placed import Placed
 from ionspike.network.placed_fit import fit_placed
 from ionspike.network.synapse_fit import SETTLED, fit_synapse, pulses_of, states_after
 from ionspike.spikes import poisson
@@ -27,8 +28,8 @@ def test_an_input_ecram_moves_by_its_law_and_stands_behind_the_synapse(reference
     own = reference.scaled(0.33, "own")
     runs = _runs(Bench(Neuron(membrane=1e-12, synapse=reference.scaled(0.8), input=own)), setting)
     placed = fit_placed(runs[:1], "input", own)
-    synapse, _ = fit_synapse(runs[:1], reference.scaled(0.8), 1e-12)
-    _own_spikes_are_met(runs[1], placed.ion_time, placed.ion_shift, own)
+    synapse, _, _ = fit_synapse(runs[:1], reference.scaled(0.8), 1e-12)
+    _own_spikes_are_met(runs[1], placed)
     seen = pulses_of(runs[1], 1e-12)
     device, rail = reference.scaled(0.8), synapse.read_rail
     # the last pulse's charge by its mean conductance: the channel behind it has fallen from 36 to below 30 kohm
@@ -46,13 +47,38 @@ def test_an_input_ecram_moves_by_its_law_and_stands_behind_the_synapse(reference
     assert np.abs(step(np.full_like(seen.behind, seen.behind[0])) - true)[-1] > 0.05 * true.max()
 
 
-def _own_spikes_are_met(run: Run, ion_time: float, ion_shift: float, own: Ecram) -> None:
+@pytest.mark.spice
+def test_a_leak_ecram_moves_by_its_law_and_lets_out_what_a_pulse_brings(reference: Ecram, setting: Setting):
+    own, device = reference.scaled(0.12, "own"), reference.scaled(0.4)
+    runs = _runs(Bench(Neuron(synapse=device, leak=own)), setting)
+    placed = fit_placed(runs[:1], "leak", own)
+    synapse, _, opening = fit_synapse(runs[:1], device, 2e-12)
+    assert 0.9 < opening < 1.1
+    _own_spikes_are_met(runs[1], placed)
+    seen = pulses_of(runs[1], 2e-12)
+    g = device.conductance(0.5 * (seen.x_before + seen.x_after))
+    injected = synapse.charge + synapse.charge_1 * seen.before + synapse.charge_2 * seen.before**2
+
+    def step(leak: np.ndarray) -> np.ndarray:
+        passed, lost = (synapse.width * f * c / (1 + f * c * synapse.series) for f, c in ((1.0, g), (opening, leak)))
+        aim = synapse.read_rail * passed / (passed + lost)
+        return (aim - seen.before) * -np.expm1(-(passed + lost) / 2e-12) + injected / 2e-12
+
+    true = seen.after - seen.before
+    assert seen.leak[-1] > 1.3 * seen.leak[0]
+    assert np.abs(step(seen.leak) - true).max() < 0.01 * true.max()
+    # the control: a channel that stays as it was at the start
+    assert np.abs(step(np.full_like(seen.leak, seen.leak[0])) - true)[-1] > 0.08 * true[-1]
+
+
+def _own_spikes_are_met(run: Run, placed: Placed) -> None:
     ends = run.reset_ends
     starts = run.spike_times[: len(ends)] - 2e-9
     x0, x1 = (
-        np.stack([np.interp(t, run.time, s) for s in run.states("input").T], -1) for t in (starts, ends + SETTLED)
+        np.stack([np.interp(t, run.time, s) for s in run.states(placed.placement).T], -1)
+        for t in (starts, ends + SETTLED)
     )
-    bias = run.bench.supply - run.waveforms.at("v(mem)", starts) - ion_shift
-    found = states_after(own, x0, bias, ion_time)
+    bias = run.bench.supply - run.waveforms.at("v(mem)", starts) - placed.ion_shift
+    found = states_after(placed.device, x0, bias, placed.ion_time)
     assert len(ends) >= 3 and (x1 - x0)[0, 0] > 0.05
     np.testing.assert_allclose(found[:, 0], x1[:, 0], atol=1e-3)

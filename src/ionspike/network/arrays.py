@@ -82,7 +82,6 @@ CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
 )  # as dynamics.pack gives them; ion time, J a pulse, J/C of the rail, F
 
 # columns of ``placed_law``: where the device is, its states, and the law of a spike as placed_dynamics.pack_own gives it
-PLACED_COLUMNS = 4
 PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
 
 # the arrays, by the name they have in :class:`~ionspike.network.memory_table.Memory`; in the order of :data:`ARRAYS`

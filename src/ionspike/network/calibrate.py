@@ -97,7 +97,7 @@ def calibrate(
         pull=held.pull,
         **dict(zip(OUTPUT, held.output, strict=False)),
     )
-    synapse, mean_state = fit_synapse(runs, device, soma.capacitance)
+    synapse, mean_state, opening = fit_synapse(runs, device, soma.capacitance)
     count = sum(len(run.input_times) for run in runs)
     origin = Origin(
         engine=f"{setting.engine.name} {setting.engine.version}",
@@ -108,7 +108,7 @@ def calibrate(
         rates=(min(rates) / 3, max(rates)),
         pulses_per_output=(count / outputs / 2, 2 * count / outputs),
     )
-    placed = None if place is None else fit_placed(runs, *place)
+    placed = None if place is None else replace(fit_placed(runs, *place), opening=opening)
     cell = Cell(device.name, soma, synapse, device, mean_state, origin, placed=placed)
     return _with_held_out(_with_energy(cell, runs), kept_out)
 
@@ -126,7 +126,7 @@ def _devices_of(bench: Bench) -> tuple[Ecram, tuple[str, Ecram] | None]:
     unknown = [name for name, _ in others if name not in PLACES]
     if unknown:
         raise InputError(
-            f"a cell has no form for an ECRAM at {unknown[0]!r}; expected one at 'synapse' or {PLACES[0]!r}"
+            f"a cell has no form for an ECRAM at {unknown[0]!r}; expected one at 'synapse' and one at {' or '.join(map(repr, PLACES))}"
         )
     if len(others) > 1:
         told = " and ".join(name for name, _ in others)

@@ -14,7 +14,7 @@ from ionspike.circuit.simulate import Run
 from ionspike.network.cell import Cell
 from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, wait
 from ionspike.network.follow import until_spike
-from ionspike.network.placed_dynamics import behind_synapse, gate_own, pack_own, rest_own
+from ionspike.network.placed_dynamics import beside, gate_own, pack_own, rest_own
 from ionspike.network.validity import tell_outside
 
 Array = NDArray[np.float64]
@@ -135,7 +135,7 @@ class _Synapses:
             p, _, gate, rows, g = self.packed[s]
             x = advance_device(p, gate, rows, self.x[s], -0.5 * self.v, max(float(times[k]) - self.last[s], 0.0))
             self._rest_own(float(times[k]))
-            self.v, self.x[s] = pulse(p, gate, rows, g, self.v, x, behind_synapse(self.own, self.y))
+            self.v, self.x[s] = pulse(p, gate, rows, g, self.v, x, *beside(self.own, self.y))
             self.last[s] = float(times[k]) + self.cells[s].synapse.ion_time
             self.now = max(self.now, self.last[s])
             k += 1

@@ -147,11 +147,15 @@ def passed_charge(p: Array, maps: Array, g: Array, x: Array, behind: float, insi
 
 
 @njit(cache=True, error_model="numpy")
-def pulse(p: Array, gate: Array, rows: Array, g: Array, v: float, x: Array, behind: float = 0.0) -> tuple[float, Array]:
-    """Membrane voltage and device state after one input pulse; ``behind``: resistance (ohm) between the synapse and the membrane."""
+def pulse(
+    p: Array, gate: Array, rows: Array, g: Array, v: float, x: Array, behind: float = 0.0, leaking: float = 0.0
+) -> tuple[float, Array]:
+    """Membrane voltage and device state after one input pulse; ``behind``: resistance (ohm) between the synapse and the membrane;
+    ``leaking``: conductance (S) of a channel that the pulse opens to ground."""
     inside, now, after = np.empty(x.shape[0]), np.empty(x.shape[0]), np.empty(x.shape[0])
     middle = v_after = v
     injected = p[_Q0] + (p[_Q1] + p[_Q2] * v) * v
+    lost = opened(p, leaking)
     at_switch, beyond = conductance(p, g, x) * p[_SERIES], conductance(p, g, x) * behind
     # the overpotential is that of the mean membrane voltage: once with its start, once with its mean
     for _ in range(2):
@@ -159,10 +163,23 @@ def pulse(p: Array, gate: Array, rows: Array, g: Array, v: float, x: Array, behi
         drain, source = p[_RAIL] - across * at_switch, middle + across * beyond
         maps = steps_within(p, gate, rows, p[_SUPPLY] - 0.5 * (drain + source) - p[_SHIFT])
         charge = passed_charge(p, maps, g, x, behind, inside, now)
-        v_after = p[_RAIL] + (v - p[_RAIL]) * math.exp(-charge / p[_C]) + injected / p[_C]
+        aim = p[_RAIL] - p[_RAIL] * lost / (charge + lost)
+        v_after = aim + (v - aim) * math.exp(-(charge + lost) / p[_C]) + injected / p[_C]
         middle = 0.5 * (v + v_after)
         stepped(p, maps, 4, x, after)
     return v_after, after
+
+
+@njit(cache=True, error_model="numpy")
+def opened(p: Array, leaking: float) -> float:
+    """Integral (S s) of a conductance that a pulse opens to ground, through a switch like the synapse's."""
+    return p[_WIDTH] * leaking / (1.0 + leaking * p[_SERIES])
+
+
+@njit(cache=True, error_model="numpy")
+def leaked(p: Array, leaking: float, v: float, after: float) -> float:
+    """Charge (C) that a pulse let out to ground while it brought the membrane from ``v`` to ``after`` (V)."""
+    return opened(p, leaking) * 0.5 * (v + after)
 
 
 @njit(cache=True)

@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ionspike.network.dynamics import CAPACITANCE, ION_TIME, Packed, advance_device, pulse, wait
-from ionspike.network.placed_dynamics import Own, behind_synapse, rest_own
+from ionspike.network.dynamics import CAPACITANCE, ION_TIME, Packed, advance_device, leaked, pulse, wait
+from ionspike.network.placed_dynamics import Own, beside, rest_own
 
 Array = NDArray[np.float64]
 
@@ -47,8 +47,9 @@ def until_spike(
             t = upto
         if k >= pulses.shape[0] or pulses[k] >= stop:
             return -1.0, k, v, x, charge, drawn
-        v_new, x = pulse(p, gate, rows, g, v, x, behind_synapse(own, y))
-        charge += p[CAPACITANCE] * (v_new - v)
+        behind, leaking = beside(own, y)
+        v_new, x = pulse(p, gate, rows, g, v, x, behind, leaking)
+        charge += p[CAPACITANCE] * (v_new - v) + leaked(p, leaking, v, v_new)
         v = v_new
         t = max(t, pulses[k] + p[ION_TIME])
         k += 1

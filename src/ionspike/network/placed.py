@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ionspike.device import Ecram
 
-PLACES = ("input",)  # those that a cell has a form for
+PLACES = ("input", "leak")  # those that a cell has a form for
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Placed:
     """A device that every output spike gates, at one of :data:`PLACES`. SI units.
 
     ``input``: its channel stands in series behind the synapse, so that a pulse meets ``series + 1/G`` beside the synapse's own channel.
+    ``leak``: an input pulse opens it to ground, too, for ``opening`` times as long as the synapse and through a switch of the same ``series``.
 
     Args:
         placement: the path it sits in.
@@ -28,6 +29,7 @@ class Placed:
     ion_shift: float
     device: Ecram
     mean_state: tuple[float, ...]
+    opening: float = 0.0
     moves: bool = True
 
     @property

@@ -12,19 +12,20 @@ from ionspike.network.dynamics import advance_device, conductance, pack_device
 Array = NDArray[np.float64]
 Own = tuple[int, Array, Array, Array, Array, Array]
 
-NOWHERE, INPUT = range(2)
-_PLACE = {"input": INPUT}
-LAW = 2
-_BIAS, _TIME = range(LAW)  # of a spike: overpotential (V) over an empty membrane, effective time (s)
+NOWHERE, INPUT, LEAK = range(3)
+_PLACE = {"input": INPUT, "leak": LEAK}
+LAW = 3
+# of a spike: overpotential (V) over an empty membrane, effective time (s); of an input pulse: how long a leak is open against the synapse
+_BIAS, _TIME, _OPENING = range(LAW)
 
 
 def pack_own(cell: Cell) -> tuple[Own, Array]:
-    """The placed device of a cell as the compiled functions take it (where it is, law of a spike, parameters, gate, states, conductances),
+    """The placed device of a cell as the compiled functions take it (where it is, law, parameters, gate, states, conductances),
     and the state it starts from; at :data:`NOWHERE` and empty where there is none."""
     placed = cell.placed
     if placed is None:
         return (NOWHERE, np.zeros(LAW), np.zeros(1), np.zeros(3), np.zeros((0, 7)), np.zeros(0)), np.zeros(0)
-    law = np.array([cell.soma.supply - placed.ion_shift, placed.ion_time])
+    law = np.array([cell.soma.supply - placed.ion_shift, placed.ion_time, placed.opening])
     return (_PLACE[placed.placement], law, *pack_device(placed.device, placed.moves)), np.array(placed.start)
 
 
@@ -45,7 +46,11 @@ def gate_own(own: Own, y: Array, v: float) -> None:
 
 
 @njit(cache=True)
-def behind_synapse(own: Own, y: Array) -> float:
-    """Resistance (ohm) between synapse and membrane."""
-    place, _, p, _, _, g = own
-    return 1.0 / conductance(p, g, y) if place == INPUT else 0.0
+def beside(own: Own, y: Array) -> tuple[float, float]:
+    """What a pulse meets of it: a resistance (ohm) behind the synapse and a conductance (S) to ground, as ``dynamics.pulse`` takes them."""
+    place, law, p, _, _, g = own
+    if place == INPUT:
+        return 1.0 / conductance(p, g, y), 0.0
+    if place == LEAK:
+        return 0.0, law[_OPENING] * conductance(p, g, y)
+    return 0.0, 0.0

@@ -28,7 +28,8 @@ _FEWEST = 30  # pulses that a fit of eight numbers wants
 @dataclass(frozen=True)
 class Pulses:
     """Membrane voltages (V) and states before and after every input pulse that met no output spike, the membrane's voltage (V) that a
-    steady current adds meanwhile, the resistance (ohm) behind the synapse, and the energy (J) that all of them drew from the read rail."""
+    steady current adds meanwhile, the resistance (ohm) behind the synapse, the conductance (S) of a channel that the pulse opens to ground,
+    and the energy (J) that all of them drew from the read rail."""
 
     before: Array
     after: Array
@@ -36,6 +37,7 @@ class Pulses:
     x_after: Array
     lifted: Array
     behind: Array
+    leak: Array
     read: float
 
 
@@ -51,25 +53,31 @@ def pulses_of(run: Run, capacitance: float) -> Pulses:
     v0, v1 = run.waveforms.at("v(mem)", t0), run.waveforms.at("v(mem)", t1)
     lifted = run.bench.current * (t1 - t0) / capacitance
     passed = sum(run.waveforms.integral(run["i(vrd)"], a, b) for a, b in zip(t0[~busy], t1[~busy], strict=True))
-    placed = run.bench.neuron.input is not None
-    behind = 1 / np.interp(t0, times, run.conductance("input")) if placed else np.zeros(len(t0))
-    return Pulses(v0[~busy], v1[~busy], x0, x1, lifted[~busy], behind[~busy], -run.bench.read_rail * float(passed))
+    placed = dict(run.bench.neuron.devices)
+    own = {name: np.interp(t0, times, run.conductance(name))[~busy] for name in ("input", "leak") if name in placed}
+    none = np.zeros(len(x0))
+    behind, leak = 1 / own["input"] if "input" in own else none, own.get("leak", none)
+    return Pulses(v0[~busy], v1[~busy], x0, x1, lifted[~busy], behind, leak, -run.bench.read_rail * float(passed))
 
 
-def fit_synapse(runs: list[Run], device: Ecram, capacitance: float) -> tuple[Synapse, tuple[float, ...]]:
+def fit_synapse(
+    runs: list[Run], device: Ecram, capacitance: float, opening: float | None = None
+) -> tuple[Synapse, tuple[float, ...], float]:
     """Fit of the ions, then of the charge, to every pulse of the runs; twice, since each takes a little of the other.
 
-    ``capacitance`` (F) is that of the membrane. Returns the synapse, its energies left open, and the mean state over the first run.
+    ``capacitance`` (F) is that of the membrane; ``opening`` of an ECRAM at 'leak' (see :class:`~ionspike.network.placed.Placed`) is fitted, too, if
+    left out. Returns the synapse, its energies left open, the mean state over the first run, and the opening (0 without a leak).
     """
     parts = [pulses_of(run, capacitance) for run in runs]
-    v0, v1, x0, x1, lifted, behind = (
+    v0, v1, x0, x1, lifted, behind, leak = (
         np.concatenate([getattr(p, n) for p in parts])
-        for n in ("before", "after", "x_before", "x_after", "lifted", "behind")
+        for n in ("before", "after", "x_before", "x_after", "lifted", "behind", "leak")
     )
+    known = 0.0 if not leak.any() else opening
     rail, width, supply = runs[0].bench.read_rail, runs[0].bench.width, runs[0].bench.supply
     middle = 0.5 * (v0 + v1)
     series, ion, shift = 400.0, 0.95, 0.01
-    solved = np.array([0.95, series * 1e-3, -1.5, -3.0, 0.0])
+    solved = np.array([0.95, series * 1e-3, -1.5, -3.0, 0.0, *([] if known is not None else [1.0])])
     for _ in range(2):
         g0 = device.conductance(x0)
         across = (rail - middle) * g0 / (1 + g0 * (series + behind))
@@ -85,20 +93,22 @@ def fit_synapse(runs: list[Run], device: Ecram, capacitance: float) -> tuple[Syn
         weights = np.tile(OF, PARTS) / PARTS
 
         def charge_residual(q: Array, inside: list[Array] = inside, weights: Array = weights) -> Array:
-            te, r, c0, c1, c2 = q
-            passed = (
-                te * width * sum(w * g / (1 + g * (r * 1e3 + behind)) for w, g in zip(weights, inside, strict=True))
-            )
-            injected = (c0 + c1 * v0 + c2 * v0**2) * 1e-15
-            found = rail + (v0 - rail) * np.exp(-passed / capacitance) + injected / capacitance + lifted
-            return (found - v1) / 1e-5
+            te, r, c0, c1, c2, *rest = q
+            through = [w * g / (1 + g * (r * 1e3 + behind)) for w, g in zip(weights, inside, strict=True)]
+            to_ground = (rest[0] if known is None else known) * leak
+            passed, lost = te * width * sum(through), te * width * to_ground / (1 + to_ground * r * 1e3)
+            aim, injected = rail * passed / (passed + lost), (c0 + c1 * v0 + c2 * v0**2) * 1e-15
+            return (
+                aim + (v0 - aim) * np.exp(-(passed + lost) / capacitance) + injected / capacitance + lifted - v1
+            ) / 1e-5
 
         solved = least_squares(charge_residual, solved, loss="soft_l1").x
         series = float(solved[1]) * 1e3
-    te, _, c0, c1, c2 = (float(value) for value in solved)
+    te, _, c0, c1, c2, *rest = (float(value) for value in solved)
     charges = (c0 * 1e-15, c1 * 1e-15, c2 * 1e-15)
     synapse = Synapse(rail, te * width, series, *charges, float(ion) * width, float(shift), 0.0, 1.0)
-    return synapse, tuple(float(v) for v in parts[0].x_before.mean(axis=0))
+    mean = tuple(float(v) for v in parts[0].x_before.mean(axis=0))
+    return synapse, mean, rest[0] if known is None else known
 
 
 def states_after(device: Ecram, state: Array, bias: Array, t: float) -> Array:
@@ -141,13 +151,22 @@ def calibrate_synapse(
     parts = [pulses_of(run, cell.soma.capacitance) for run in runs]
     if sum(len(part.before) for part in parts) < _FEWEST:
         raise RunError(f"fewer than {_FEWEST} pulses met no output spike; a synapse needs as many")
-    synapse, mean = fit_synapse(runs, device, cell.soma.capacitance)
+    synapse, mean, opening = fit_synapse(
+        runs, device, cell.soma.capacitance, None if cell.placed is None else cell.placed.opening
+    )
     drivers = sum(block_energy(run, 0.0, float(run.time[-1]))["driver"] for run in runs)
     pulse_energy = drivers / sum(len(run.input_times) for run in runs)
-    passed = cell.soma.capacitance * sum(float(np.sum(p.after - p.before - p.lifted)) for p in parts)
+    passed = sum(_from_rail(part, synapse, cell.soma.capacitance, opening) for part in parts)
     factor = sum(part.read for part in parts) / (bench.read_rail * passed) if bench.read_rail else 1.0
     synapse = replace(synapse, pulse_energy=pulse_energy, read_factor=factor)
     return replace(cell, synapse=synapse, device=device, mean_state=mean)
+
+
+def _from_rail(part: Pulses, synapse: Synapse, capacitance: float, opening: float) -> float:
+    """Charge (C) that the pulses took from the read rail."""
+    open_time = synapse.width * opening * part.leak / (1 + opening * part.leak * synapse.series)
+    stayed = capacitance * (part.after - part.before - part.lifted)
+    return float(np.sum(stayed + open_time * 0.5 * (part.before + part.after)))
 
 
 def _lift(cell: Cell, bench: Bench, device: Ecram) -> float:

@@ -54,10 +54,10 @@ from ionspike.network.arrays import (
     STATE0,
 )  # fmt: skip
 from ionspike.network.arrivals import SOURCE_BITS, in_time
-from ionspike.network.dynamics import advance_device, after_spike, pulse, wait
+from ionspike.network.dynamics import advance_device, after_spike, leaked, pulse, wait
 from ionspike.network.kernels import inner, kernel
 from ionspike.network.views import F64, I32, I64, array, array_2d, part, row, view
-from ionspike.network.walk_placed import behind_at, gate_at
+from ionspike.network.walk_placed import beside_at, gate_at
 
 
 @cache
@@ -95,8 +95,8 @@ def walk_cells_kernel(placed: bool) -> Any:
                         membrane[i], free[i] = after_spike(soma, v), t + after + dead
                 if q < n:
                     e = items[q]
-                    behind = behind_at(at, of, i, until, membrane[i]) if placed else 0.0
-                    cell_pulse(at, i, order[e] >> SOURCE_BITS, synapse[e], until, behind)
+                    behind, leaking = beside_at(at, of, i, until, membrane[i]) if placed else (0.0, 0.0)
+                    cell_pulse(at, i, order[e] >> SOURCE_BITS, synapse[e], until, behind, leaking)
         view(at, AT_SPIKES, I64)[b] = spikes
         return spikes
 
@@ -104,10 +104,10 @@ def walk_cells_kernel(placed: bool) -> Any:
 
 
 @inner
-def cell_pulse(at: Any, i: int, p: int, j: int, time: float, behind: float) -> None:
+def cell_pulse(at: Any, i: int, p: int, j: int, time: float, behind: float, leaking: float) -> None:
     """A pulse at ``time`` opens synapse ``j`` of projection ``p`` to the membrane of cell ``i``; between its pulses the channel has sat
     between reset and the present voltage, so its device is taken to rest at half of it. ``behind``: resistance (ohm)
-    between synapse and membrane."""
+    between synapse and membrane; ``leaking``: conductance (S) that the pulse opens to ground."""
     count, d = view(at, AT_CELL_COUNT, I64)[p], row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[STATE0] + j
     parameters = array(at, AT_CELL_SYNAPSE, p * CELL_PARAMETERS, CELL_PARAMETERS, F64)
     gate, rows = array(at, AT_CELL_GATE, p * 3, 3, F64), array_2d(at, AT_CELL_ROWS, p * MAX_STATES, count, 7, F64)
@@ -116,11 +116,11 @@ def cell_pulse(at: Any, i: int, p: int, j: int, time: float, behind: float) -> N
     membrane, free, energy = view(at, AT_V, F64), view(at, AT_FREE, F64), row(at, AT_ENERGY, ENERGY_COLUMNS, i, F64)
     v = membrane[i]
     x = advance_device(parameters, gate, rows, state, -0.5 * v, max(time - last[d], 0.0))
-    after, x = pulse(parameters, gate, rows, g, v, x, behind)
+    after, x = pulse(parameters, gate, rows, g, v, x, behind, leaking)
     for k in range(count):
         state[k] = x[k]
     last[d] = time + costs[0]
-    charge = costs[3] * (after - v)
+    charge = costs[3] * (after - v) + leaked(parameters, leaking, v, after)
     membrane[i] = after
     free[i] = max(free[i], last[d])
     energy[CHARGE] += charge

@@ -19,7 +19,6 @@ from ionspike.network.arrays import (
     AT_PLACED_STATE,
     CELL_PARAMETERS,
     MAX_STATES,
-    PLACED_COLUMNS,
     PLACED_COUNT,
     PLACED_LAW,
     PLACED_WHERE,
@@ -27,8 +26,10 @@ from ionspike.network.arrays import (
 from ionspike.network.cell import Cell
 from ionspike.network.kernels import inner
 from ionspike.network.network import Network
-from ionspike.network.placed_dynamics import LAW, behind_synapse, gate_own, pack_own, rest_own
+from ionspike.network.placed_dynamics import LAW, beside, gate_own, pack_own, rest_own
 from ionspike.network.views import F64, array, array_2d, view
+
+PLACED_COLUMNS = PLACED_LAW + LAW
 
 
 def placed_arrays(net: Network) -> dict[str, np.ndarray]:
@@ -79,10 +80,10 @@ def own_at(at: Any, own: Any, of: int, i: int, time: float, v: float) -> Any:
 
 
 @inner
-def behind_at(at: Any, of: int, i: int, time: float, v: float) -> float:
-    """Resistance (ohm) that a pulse at ``time`` meets between synapse and membrane of neuron ``i`` of population ``of``."""
+def beside_at(at: Any, of: int, i: int, time: float, v: float) -> tuple[float, float]:
+    """What a pulse at ``time`` meets of the placed device of neuron ``i`` of population ``of``: ohm behind the synapse, S to ground."""
     own = own_of(at, of)
-    return behind_synapse(own, own_at(at, own, of, i, time, v))
+    return beside(own, own_at(at, own, of, i, time, v))
 
 
 @inner
