@@ -20,7 +20,7 @@ from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.circuit.topologies import TOPOLOGIES
 from ionspike.device import Ecram
-from ionspike.network.calibrate import COUNTS, SUPPORTED, calibrate
+from ionspike.network.calibration import COUNTS, SUPPORTED, calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import Interval, intervals_from_resets, run_free
 from ionspike.network.held_membrane import measure_held

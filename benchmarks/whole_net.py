@@ -31,7 +31,7 @@ from ionspike.circuit.simulate import Setting
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.network import CellSynapse, FixedInDegree, Network, OneToOne, Pairs, Record, Recorded
-from ionspike.network.calibrate import calibrate
+from ionspike.network.calibration import calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import counts_of_trains
 from ionspike.network.connectivity import pairs

@@ -27,7 +27,7 @@ from ionspike.circuit.simulate import Setting, simulate
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.network import CellSynapse, FixedInDegree, Network, OneToOne, Pairs, Poisson
-from ionspike.network.calibrate import calibrate
+from ionspike.network.calibration import calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.connectivity import pairs
 from ionspike.network.held_membrane import measure_held

@@ -12,6 +12,7 @@ import ionspike
 ROOT = Path(ionspike.__file__).parent
 ORDER = [
     "errors",
+    "later",
     "files",
     "units",
     "plotting",

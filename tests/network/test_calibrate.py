@@ -14,7 +14,7 @@ from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.network import Cell, calibrate
-from ionspike.network.calibrate import SUPPORTED
+from ionspike.network.calibration import SUPPORTED
 from ionspike.network.dynamics import THERMAL, held_stage
 from ionspike.network.output_law import Way, fit_ways, followed, wait_of
 

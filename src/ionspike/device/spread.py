@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit, ndtri
 
 from ionspike.device.parameters import Section, parameter
 from ionspike.errors import InputError
@@ -96,6 +95,8 @@ class Spread(Section):
 
     def factors(self, count: int, seed: int, first: int = 0) -> Array:
         """Factors of ``count`` devices from number ``first``, shape (count, names): device k is the same whatever else is drawn."""
+        from scipy.special import ndtri
+
         width = max(4, -(-len(self.pairs) // 4) * 4)  # Philox counts in blocks of four
         stream = np.random.Philox(seed)
         stream.advance(first * width // 4)
@@ -211,11 +212,15 @@ def _log(name: str, values: Array) -> Array:
     if np.any(values == 0) or not np.all(np.isfinite(values)) or np.any(np.sign(values) != np.sign(values.flat[0])):
         raise InputError(f"{name} is 0, infinite or of both signs among the devices: it has no relative spread")
     if name.rpartition(".")[2] in _BOUNDED:
+        from scipy.special import logit
+
         return logit(values)
     return np.log(np.abs(values))
 
 
 def _unlog(name: str, logs: ArrayLike, like: float) -> Array:
     if name.rpartition(".")[2] in _BOUNDED:
+        from scipy.special import expit
+
         return expit(logs)
     return math.copysign(1.0, like) * np.exp(logs)

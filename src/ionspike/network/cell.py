@@ -1,4 +1,4 @@
-"""What a network needs of a circuit: a :class:`Cell`, measured by :func:`~ionspike.network.calibrate.calibrate`, as numbers that can
+"""What a network needs of a circuit: a :class:`Cell`, measured by :func:`~ionspike.network.calibration.calibrate`, as numbers that can
 be saved, read by a person and used again.
 
 A cell is a soma (membrane, leak, threshold, reset) and a synapse (read switch and ECRAM). Its threshold is no level but a wait: the

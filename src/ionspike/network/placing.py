@@ -13,7 +13,7 @@ from ionspike.network.cell import Cell
 from ionspike.network.connectivity import Matrix, OneToOne, expected_count, matrix_weights, pairs
 from ionspike.network.distributions import values
 from ionspike.network.network import Network, Projection
-from ionspike.network.sorting import rows_and_places, sort_rows
+from ionspike.network.sorting import rows_and_places
 from ionspike.network.synapse_table import table
 
 _WIDE = 16384  # neurons a block: their accumulators fit a core's cache
@@ -60,10 +60,9 @@ def placed(net: Network, p: Projection, real: np.dtype) -> tuple[np.ndarray, np.
     """Source and target of every synapse of a projection as it is described, rows, and which synapse is at each place."""
     sources = size_of(net, p.source)
     source, target = pairs_of(net, p)
-    rows, places = rows_and_places(source, target, width_of(net, p.target), blocks_of(net, p.target), sources)
     delay = delays(net, p, len(source), real)
-    if np.ndim(delay):
-        sort_rows(rows, places, np.asarray(delay))
+    order = np.argsort(delay, kind="stable") if np.ndim(delay) else np.empty(0, np.int64)
+    rows, places = rows_and_places(source, target, order, width_of(net, p.target), blocks_of(net, p.target), sources)
     return source, target, rows, places
 
 

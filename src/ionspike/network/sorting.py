@@ -1,4 +1,4 @@
-"""Spikes in time; and synapses in the order the loops want: by block of the target, then by source, then by delay, by compiled counting sorts."""
+"""Spikes in time; and synapses in the order the loops want: by block of the target, then by source, then by delay, by a compiled counting sort."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def in_time(times: Array, neurons: Ints) -> Ints:
 
 
 @njit(cache=True)
-def rows_and_places(source: Any, target: Any, wide: int, blocks: int, sources: int) -> tuple[Ints, Any]:
+def rows_and_places(source: Any, target: Any, order: Ints, wide: int, blocks: int, sources: int) -> tuple[Ints, Any]:
     """``rows[b * sources + s]``: where the synapses of source ``s`` in block ``b`` start; and for each place the synapse that is there,
-    those of one source and block in the order they were given."""
+    those of one source and block as they come in ``order``, or as they were given if that is empty."""
     rows = np.zeros(blocks * sources + 1, np.int64)
     for k in range(source.shape[0]):
         rows[(target[k] // wide) * sources + source[k] + 1] += 1
@@ -29,28 +29,14 @@ def rows_and_places(source: Any, target: Any, wide: int, blocks: int, sources: i
         rows[k + 1] += rows[k]
     following = rows[:-1].copy()
     places = np.empty(source.shape[0], np.int64)
-    for k in range(source.shape[0]):
+    for n in range(source.shape[0]):
+        k = order[n] if order.shape[0] else n
         row = (target[k] // wide) * sources + source[k]
         places[following[row]] = k
         following[row] += 1
     return rows, places
 
 
-@njit(cache=True)
-def sort_rows(rows: Ints, places: Ints, delay: Array) -> None:
-    """Each row by delay; equal delays keep their order."""
-    for row in range(rows.shape[0] - 1):
-        low, high = rows[row], rows[row + 1]
-        if high - low > 1:
-            part = places[low:high].copy()
-            places[low:high] = part[np.argsort(delay[part], kind="mergesort")]
-
-
-@njit(cache=True)
 def longest_rows(rows: Ints, blocks: int, sources: int) -> Ints:
     """The largest number of synapses of one source, by block."""
-    longest = np.zeros(blocks, np.int64)
-    for b in range(blocks):
-        for s in range(sources):
-            longest[b] = max(longest[b], rows[b * sources + s + 1] - rows[b * sources + s])
-    return longest
+    return np.diff(rows).reshape(blocks, sources).max(axis=1, initial=0)

@@ -11,7 +11,7 @@ import xarray as xr
 from ionspike import plotting
 from ionspike.circuit.simulate import Run, simulate_all
 from ionspike.circuit.testbench import Bench
-from ionspike.network.calibrate import COUNTS, FEW, calibrate
+from ionspike.network.calibration import COUNTS, FEW, calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import Free, Interval, intervals_from_resets, run_free
 from ionspike.network.held_membrane import Held

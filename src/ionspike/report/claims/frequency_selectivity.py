@@ -16,7 +16,7 @@ from ionspike.circuit.simulate import Run, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.device.trains import Train
-from ionspike.network.calibrate import COUNTS, FEW, calibrate
+from ionspike.network.calibration import COUNTS, FEW, calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import run_free
 from ionspike.network.held_membrane import measure_held
