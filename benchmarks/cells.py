@@ -24,7 +24,7 @@ from ionspike.network.calibration import COUNTS, SUPPORTED, calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import Interval, intervals_from_resets, run_free
 from ionspike.network.held_membrane import measure_held
-from ionspike.spice import Ngspice, find_process
+from ionspike.spice import Accuracy, Ngspice, find_process
 from ionspike.spikes import poisson, regular
 
 RATES = (1e3, 3e3, 10e3, 30e3)  # Hz; calibrated at 3 and 30 kHz
@@ -122,9 +122,12 @@ def main() -> None:
     parser.add_argument("--seed", action="append", type=int)
     parser.add_argument("--placement", choices=list(PLACED), help="of a second ECRAM, gated by the neuron's own spikes")
     parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
+    parser.add_argument(
+        "--reltol", type=float, default=Accuracy().reltol, help="of ngspice, for calibration and test alike"
+    )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    setting = Setting(Ngspice.find(), find_process("sky130"))
+    setting = Setting(Ngspice.find(), find_process("sky130"), accuracy=Accuracy(reltol=options.reltol))
     print(
         f"{'neuron':20}{'width':>6}  {'input':18}{'inputs':>7}{'int.':>6}{'same %':>8}{'+-1 %':>8}{'frozen':>8}{'const.':>8}"
         f"{'chance':>8}{'rate %':>8}{'frozen':>8}{'energy':>8}"

@@ -76,7 +76,7 @@ P_PROJECTION, P_NUMBER, P_RECORD, P_STRIDE, P_DUE, P_SIZES, P_SOURCE = range(7)
 R_TARGET, R_WEIGHT, R_DOSE, R_RATE, R_STATE, R_GAIN = range(6)
 MAX_STATES = 5
 CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
-    101,
+    233,
     501,
     4,
 )  # as dynamics.pack gives them; ion time, J a pulse, J/C of the rail, F

@@ -18,6 +18,7 @@ from ionspike.device import Ecram
 from ionspike.errors import InputError, RunError
 from ionspike.network.cell import OUTPUT, Cell, Origin, Soma
 from ionspike.network.compare import intervals_from_resets
+from ionspike.network.fed_back import feedback
 from ionspike.network.held_membrane import Held, measure_held
 from ionspike.network.placed import PLACES
 from ionspike.network.placed_fit import fit_placed
@@ -31,7 +32,7 @@ COUNTS = (160, 100)
 FEW = (80, 60)  # enough for a look, not for a cell to keep
 _SEED, _UNSEEN_SEED = 1, 2
 # topologies whose threshold the form of a cell meets: benchmarks.cells
-SUPPORTED = ("delay-feedback-lif", "comparator-lif", "morris-lecar")
+SUPPORTED = ("delay-feedback-lif", "comparator-lif", "morris-lecar", "axon-hillock")
 _RESTED = 0.3e-6  # s after a reset: the stage's inner nodes fall back, and pull at the membrane
 _DOUBT = 1e-3  # chance that a cell that finds 95 % of the intervals is told to be poor
 
@@ -73,9 +74,9 @@ def calibrate(
     outputs = sum(len(run.spike_times) for run in runs)
     if outputs < 6:
         raise RunError(f"{outputs} output spikes under the calibration input; a cell needs at least 6")
-    residue, residue_slope, dead = _reset(runs, follows=not held.pull)
+    residue, residue_slope, dead = _reset(runs, follows=not (held.pull or held.kick))
     soma = Soma(
-        capacitance=bench.neuron.membrane,
+        capacitance=bench.neuron.membrane + feedback(bench.neuron),
         leak_voltage=tuple(held.voltage.tolist()),
         leak_current=tuple(held.leak.tolist()),
         keeper_rate=held.keeper_rate,
@@ -95,6 +96,9 @@ def calibrate(
         saturation=held.saturation,
         drops=held.drops,
         pull=held.pull,
+        drawn_voltage=held.drawn_voltage,
+        drawn_current=held.drawn_current,
+        kick=held.kick,
         **dict(zip(OUTPUT, held.output, strict=False)),
     )
     synapse, mean_state, opening = fit_synapse(runs, device, soma.capacitance)

@@ -50,6 +50,9 @@ class Soma:
             ``ds/dt = output_rate (exp((u - output_drop)/output_slope + output_curvature (u - output_drop)^2) - hold)``, its ``hold`` with the
             slope ``output_finite`` (1/V); ``output_coupling ds/dt`` is taken off du/dt, and the spike comes at ``s = output_fire`` (V).
         drops, pull: current (A) that the stage sends into the membrane at drops of the inner node (V); empty where there is none.
+        drawn_voltage, drawn_current: what a waiting stage draws from the supply (A, beyond the idle cell) against the membrane's voltage;
+            empty where it is the keeper's current.
+        kick: what the stage's nodes add to the membrane (V) through the capacitors between them, at ``drops``; empty where it is nothing.
     """
 
     capacitance: float
@@ -79,6 +82,9 @@ class Soma:
     output_fire: float = 0.0
     drops: tuple[float, ...] = ()
     pull: tuple[float, ...] = ()
+    drawn_voltage: tuple[float, ...] = ()
+    drawn_current: tuple[float, ...] = ()
+    kick: tuple[float, ...] = ()
 
 
 OUTPUT = tuple(item.name for item in fields(Soma) if item.name.startswith("output_"))
@@ -88,8 +94,8 @@ OUTPUT = tuple(item.name for item in fields(Soma) if item.name.startswith("outpu
 class Synapse:
     """A channel that an input pulse opens to a read rail. SI units.
 
-    Over a pulse ``V -> rail + (V - rail) exp(-Q/C) + (charge + charge_1 V + charge_2 V^2)/C``, ``Q = width G/(1 + G series)``, with G the
-    mean conductance over the pulse.
+    Over a pulse ``V -> rail + (V - rail) exp(-Q/C) + (charge + charge_1 V + charge_2 V^2)/C``, ``Q = width (1 + width_1 V) G/(1 + G series)``,
+    with G the mean conductance over the pulse and V the membrane's voltage before it.
 
     Args:
         read_rail: voltage (V) the channel reads from.
@@ -97,6 +103,7 @@ class Synapse:
         charge, charge_1, charge_2: charge (C, C/V, C/V^2) that the switch injects.
         ion_time: effective time (s) of the gate pulse for the ions; ion_shift: what its edges take off the overpotential (V).
         pulse_energy: energy (J) of an input pulse; read_factor: energy drawn from the rail over ``read_rail`` times the charge.
+        width_1, ion_1: relative change (1/V) of width and ion_time with the membrane's voltage: the switch opens later under a higher one.
     """
 
     read_rail: float
@@ -109,6 +116,8 @@ class Synapse:
     ion_shift: float
     pulse_energy: float
     read_factor: float
+    width_1: float = 0.0
+    ion_1: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ionspike.device import Ecram
 from ionspike.device.moebius import coefficients, moved, scaled_root, step, table
 from ionspike.network.cell import Cell, leak_grid
+from ionspike.network.static_draw import DRAW, draw_table, drawn_at
 
 Array = NDArray[np.float64]
 Packed = tuple[Array, Array, Array, Array, Array]
@@ -20,10 +21,12 @@ THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
 # places in the parameter vector
 _C, _RATE, _VTH, _SLOPE, _CURVE, _LAM, _FIRE, _FIRE1, _RES, _RES1, _DEAD, _KEEP, _SUPPLY = range(13)
 _RAIL, _WIDTH, _SERIES, _Q0, _Q1, _Q2, _TION, _SHIFT, _GMIN, _GSPAN, _GOFF, _POL, _VREST, _PLASTIC, _DV = range(13, 28)
-_SAT, _RATE2, _DROP2, _SLOPE2, _CURVE2, _LAM2, _COUPLE, _FIRE2, _TOP, _PULL = range(28, 38)
+_SAT, _RATE2, _DROP2, _SLOPE2, _CURVE2, _LAM2, _COUPLE, _FIRE2, _TOP, _WIDTH1, _ION1, _KICKS, _PULL = range(28, 41)
 CAPACITANCE, ION_TIME = _C, _TION
 DROPS = 64  # points of a table over the drop, from none to the largest that it was measured at
-_COUNT = _PULL + DROPS
+_KICK = _PULL + DROPS
+_DRAW = _KICK + DROPS
+_COUNT = _DRAW + DRAW
 
 
 def pack(cell: Cell) -> Packed:
@@ -43,7 +46,11 @@ def pack(cell: Cell) -> Packed:
         soma.saturation, soma.output_rate, soma.output_drop, soma.output_slope, soma.output_curvature, soma.output_finite,
         soma.output_coupling, soma.output_fire, soma.drops[-1] if soma.drops else 1.0,
     ]  # fmt: skip
-    p[_PULL : _PULL + DROPS] = np.interp(np.linspace(0.0, p[_TOP], DROPS), soma.drops, soma.pull) if soma.pull else 0.0
+    p[_WIDTH1], p[_ION1], p[_KICKS] = syn.width_1, syn.ion_1, len(soma.kick)
+    drops = np.linspace(0.0, p[_TOP], DROPS)
+    p[_PULL : _PULL + DROPS] = np.interp(drops, soma.drops, soma.pull) if soma.pull else 0.0
+    p[_KICK : _KICK + DROPS] = np.interp(drops, soma.drops, soma.kick) if soma.kick else 0.0
+    p[_DRAW:] = draw_table(soma)
     gate, rows = table(device)
     return p, leak, gate, rows, np.array([q.g for q in device.populations])
 
@@ -101,8 +108,8 @@ PARTS = 8  # each with three points
 
 
 @njit(cache=True, error_model="numpy")
-def steps_within(p: Array, gate: Array, rows: Array, bias: float) -> Array:
-    """For each state of a device under a pulse at ``bias`` (V): its three coefficients, then ``root, decay, s`` of the steps to the three
+def steps_within(p: Array, gate: Array, rows: Array, bias: float, time: float) -> Array:
+    """For each state of a device under a pulse of ``time`` (s) at ``bias`` (V): its three coefficients, then ``root, decay, s`` of the steps to the three
     points of a part, through a part, and through the whole pulse; shape (states, 18). Of a linear state, whose step is
     ``x + q (alpha + beta x)``, q stands in the place of s."""
     maps = np.empty((rows.shape[0], 18))
@@ -111,7 +118,7 @@ def steps_within(p: Array, gate: Array, rows: Array, bias: float) -> Array:
         maps[i, 0], maps[i, 1], maps[i, 2] = a, b, c
         for k in range(5):
             share = 1.0 if k == 4 else (AT[k] if k < 3 else 1.0) / PARTS
-            root, decay, s = scaled_root(a, b, c, p[_TION] * share)
+            root, decay, s = scaled_root(a, b, c, time * share)
             if c == 0.0:
                 s /= decay if b > 0.0 else 0.5 + 0.5 * decay - 0.5 * s * b
             maps[i, 3 * k + 3], maps[i, 3 * k + 4], maps[i, 3 * k + 5] = root, decay, s
@@ -157,12 +164,13 @@ def pulse(
     injected = p[_Q0] + (p[_Q1] + p[_Q2] * v) * v
     lost = opened(p, leaking)
     at_switch, beyond = conductance(p, g, x) * p[_SERIES], conductance(p, g, x) * behind
+    time = p[_TION] * (1.0 + p[_ION1] * v)
     # the overpotential is that of the mean membrane voltage: once with its start, once with its mean
     for _ in range(2):
         across = (p[_RAIL] - middle) / (1.0 + at_switch + beyond)
         drain, source = p[_RAIL] - across * at_switch, middle + across * beyond
-        maps = steps_within(p, gate, rows, p[_SUPPLY] - 0.5 * (drain + source) - p[_SHIFT])
-        charge = passed_charge(p, maps, g, x, behind, inside, now)
+        maps = steps_within(p, gate, rows, p[_SUPPLY] - 0.5 * (drain + source) - p[_SHIFT], time)
+        charge = passed_charge(p, maps, g, x, behind, inside, now) * (1.0 + p[_WIDTH1] * v)
         aim = p[_RAIL] - p[_RAIL] * lost / (charge + lost)
         v_after = aim + (v - aim) * math.exp(-(charge + lost) / p[_C]) + injected / p[_C]
         middle = 0.5 * (v + v_after)
@@ -205,15 +213,30 @@ def keeper(p: Array, u: float) -> float:
 
 @njit(cache=True)
 def pull_at(p: Array, u: float) -> float:
-    """Current (A) from the stage into the membrane, by a straight line between even drops; beyond the last as there."""
-    at = min(max(u / p[_TOP], 0.0), 1.0) * (DROPS - 1)
-    k = min(int(at), DROPS - 2)
-    return p[_PULL + k] + (p[_PULL + k + 1] - p[_PULL + k]) * (at - k)
+    """Current (A) from the stage into the membrane."""
+    return over_drops(p, _PULL, u)
 
 
 @njit(cache=True)
-def drawn_current(p: Array, u: float, s: float) -> float:
-    """What the waiting stage draws from the supply (A): the keeper's current, and that which holds the output node."""
+def kicked(p: Array, before: float, after: float) -> float:
+    """What the inner node adds to the membrane (V) through the capacitance between them, from one drop to another."""
+    return over_drops(p, _KICK, after) - over_drops(p, _KICK, before) if p[_KICKS] > 0.0 else 0.0
+
+
+@njit(cache=True)
+def over_drops(p: Array, table: int, u: float) -> float:
+    """A table by a straight line between even drops; beyond the last as there."""
+    at = min(max(u / p[_TOP], 0.0), 1.0) * (DROPS - 1)
+    k = min(int(at), DROPS - 2)
+    return p[table + k] + (p[table + k + 1] - p[table + k]) * (at - k)
+
+
+@njit(cache=True)
+def drawn_current(p: Array, v: float, u: float, s: float) -> float:
+    """What the waiting stage draws from the supply (A): by a table over the membrane, or the keeper's current and that which holds the
+    output node."""
+    if p[_DRAW] > 0.0:
+        return drawn_at(p[_DRAW:], v)
     return p[_KEEP] * (keeper(p, u) + held_output(p, s))
 
 
@@ -260,9 +283,10 @@ def wait(p: Array, leak: Array, v: float, inner: Array, t_max: float) -> tuple[f
             h = min(h, 2e-4 / abs(slope))  # the membrane moves by at most 0.2 mV a step: the drive by half a per cent
         drive = log_drive(p, v + 0.5 * slope * h)
         if u < 0.05 and s < 1e-3 and drive < _FAR:  # far below the threshold the drop follows the membrane at once
-            u, s = -THERMAL * math.log1p(-math.exp(drive)), 0.0
-            drawn += drawn_current(p, u, s) * h
-            v, t = v + slope * h, t + h
+            rest = -THERMAL * math.log1p(-math.exp(drive))
+            drawn += drawn_current(p, v, rest, 0.0) * h
+            v, t = v + slope * h + kicked(p, u, rest), t + h
+            u, s = rest, 0.0
             continue
         rate, rate2, decay, decay2 = paces(p, v + 0.5 * slope * h, u, s)
         fastest = max(rate, rate2)
@@ -274,9 +298,11 @@ def wait(p: Array, leak: Array, v: float, inner: Array, t_max: float) -> tuple[f
         done = _fired(p, v + 0.5 * slope * h, u, s, moved, moved2)
         if done >= 0.0:
             inner[0] = inner[1] = 0.0
-            return v + slope * h * done, t + h * done, drawn + h * done * drawn_current(p, u, s)
-        drawn += h * drawn_current(p, max(u + mean, 0.0), max(s + mean2, 0.0))
-        u, s, v, t = max(u + moved, 0.0), max(s + moved2, 0.0), v + slope * h, t + h
+            return v + slope * h * done, t + h * done, drawn + h * done * drawn_current(p, v, u, s)
+        drawn += h * drawn_current(p, v, max(u + mean, 0.0), max(s + mean2, 0.0))
+        moved = max(moved, -u)
+        v += kicked(p, u, u + moved)
+        u, s, v, t = u + moved, max(s + moved2, 0.0), v + slope * h, t + h
     inner[0], inner[1] = u, s
     return v, -1.0, drawn
 

@@ -13,6 +13,7 @@ from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import HELD_BEFORE, Bench
 from ionspike.errors import RunError
 from ionspike.network.dynamics import DROPS, THERMAL
+from ionspike.network.fed_back import CLOSE, FED_BACK, FIRST_GUESS, REST, waiting
 from ionspike.network.output_law import fit_ways, wait_of, way_of
 
 Array = NDArray[np.float64]
@@ -22,7 +23,8 @@ _FED = np.array([-7, -5, -3.5, -2.2, -1.2]) * 1e-3  # V around it, where a membr
 _FLAT, _NO_CURRENT = 0.05, 1e-15  # V of drop below which what leaves the membrane is leak, A
 SATURATION = {"comparator-lif": 1.0}  # of the threshold stage, see Soma; 0 elsewhere
 # V of drop from which a free membrane runs away, of a stage that a held one keeps from its spike: it is the membrane that spikes
-TURN = {"morris-lecar": 0.9}
+TURN = {"morris-lecar": 0.9, **dict.fromkeys(FED_BACK, FIRST_GUESS)}
+_FEEDING = {"morris-lecar"}  # stages that send a steady current into the membrane
 # a common source under the input remembers the membrane, and the output waits for its hold current: see output_law
 WAITING_OUTPUT = {"comparator-lif"}
 _REST_BELOW = 0.02  # V below the onset where their inner nodes come to rest
@@ -35,6 +37,7 @@ _WAIT_SCALE, _LEVEL_SCALE, _REST_SCALE = (
     0.03,
     0.15,
 )  # what a fit may miss: share of the wait, of the way, of the drive at rest
+_EXACT = 1e-3  # the same where the lowest voltage that fires is known
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(60)
 
 
@@ -58,6 +61,9 @@ class Held:
     drops: tuple[float, ...] = ()
     pull: tuple[float, ...] = ()
     output: tuple[float, ...] = ()  # law of an output that waits, from output_rate to output_fire
+    drawn_voltage: tuple[float, ...] = ()
+    drawn_current: tuple[float, ...] = ()
+    kick: tuple[float, ...] = ()
 
     @property
     def error(self) -> float:
@@ -83,12 +89,14 @@ def measure_held(bench: Bench, setting: Setting, workers: int | None = None, lik
     if bench.neuron.topology in WAITING_OUTPUT:
         return _stepped(bench, setting, quiet, onset, workers)
     runs, firing = _ladder(bench, quiet, onset, setting, workers)
+    if bench.neuron.topology in FED_BACK:
+        return _fed_back(runs, firing, setting, workers)
     leak, static, drops = _resting(runs)
     waits = np.array([_turn(run) for run in firing])
     law = _fit(firing, waits, quiet, drops)
     keeper = _keeper_current(law, static - static[0], drops)
     pull: tuple[float, ...] = ()
-    if bench.neuron.topology in TURN:  # near its threshold the membrane is fed: that is no leak
+    if bench.neuron.topology in _FEEDING:  # near its threshold the membrane is fed: that is no leak
         close = _ever_after(law) + _FED
         more = _run(bench, close, np.full(len(close), _QUIET * _slowness(bench)), setting, workers)
         pull = _pull(firing, [run for run in more if math.isinf(_turn(run))], law, leak[drops < _FLAT])
@@ -121,6 +129,36 @@ def _stepped(bench: Bench, setting: Setting, quiet: Array, onset: float, workers
     waits = np.array([[way.voltage, way.spike, wait_of(law, output, saturation, way)] for way in fired])
     held = _held(quiet, leak, law, keeper, waits)
     return replace(held, saturation=saturation, output=tuple(output.tolist()))
+
+
+def _fed_back(runs: list[Run], firing: list[Run], setting: Setting, workers: int | None) -> Held:
+    """The same for a stage whose output lifts the membrane: a held one shows from which drop the two run away."""
+    leak, _, drops = _resting(runs)
+    quiet = np.array([run.bench.hold for run in runs], float)
+    guess = _ever_after(_fit(firing, np.array([_turn(run) for run in firing]), quiet, drops))
+    close = np.r_[quiet[quiet < guess + CLOSE[0]], guess + CLOSE]
+    rest = waiting(_run(runs[0].bench, close, np.full(len(close), REST), setting, workers))
+    waits = np.array([_turn(run, rest.drop) for run in firing])
+    law = _fit(firing, waits, quiet, drops, rest.runaway)
+    voltages = np.array([run.bench.hold for run in firing], float)
+    table = np.stack([voltages, waits, wait_held(law, voltages)], axis=-1)
+    held = _held(quiet, leak, law, 0.0, table)
+    even = np.linspace(0.0, law[5], DROPS)
+    kick = np.interp(even, [_rest_drop(law, v) for v in rest.voltage], rest.added)
+    return replace(
+        held,
+        drawn_voltage=rest.voltage,
+        drawn_current=rest.current,
+        drops=tuple(even.tolist()),
+        kick=tuple(kick.tolist()),
+    )
+
+
+def _rest_drop(law: Array, v: float) -> float:
+    """The drop (V) at which a membrane at ``v`` (V) lets the stage rest by the law; at most that of a spike."""
+    drive = math.exp(float(_log_drive(law, np.array(v))))
+    left = lambda u: float(_relative(law, np.array(u))) - drive  # noqa: E731
+    return law[5] if left(law[5]) <= 0.0 else float(brentq(left, 0.0, law[5]))  # type: ignore[arg-type]
 
 
 def _ladder(
@@ -174,9 +212,9 @@ def _pull(firing: list[Run], still: list[Run], law: Array, leak: Array) -> tuple
     return tuple(np.exp(np.where(even < known[0], below, np.interp(even, known, logs))).tolist())
 
 
-def _turn(run: Run) -> float:
-    """When the stage fires (s); infinite: it does not within the run."""
-    level = TURN.get(run.bench.neuron.topology)
+def _turn(run: Run, level: float | None = None) -> float:
+    """When the stage fires (s), by its drop passing ``level`` (V) where a held membrane has no spike; infinite: not within the run."""
+    level = level or TURN.get(run.bench.neuron.topology)
     found = run.spike_times if level is None else run.waveforms.falls("v(xn.n1)", run.bench.supply - level)
     return float(found[0]) if len(found) else math.inf
 
@@ -227,10 +265,16 @@ def _mean(run: Run, name: str, sign: float) -> float:
     return sign * run.waveforms.integral(run[name], stop / 2, stop) / (stop / 2)
 
 
-def _fit(firing: list[Run], waits: Array, quiet: Array, drops: Array) -> Array:
+def _fit(firing: list[Run], waits: Array, quiet: Array, drops: Array, lowest: float | None = None) -> Array:
+    """The law of the wait; ``lowest`` (V) is the membrane that fires at last, where that is known."""
     voltages = np.array([run.bench.hold for run in firing], float)
     passed = np.array([_passage(run) for run in firing])
     seen = drops > 5e-3
+
+    def known(law: Array) -> Array:
+        if lowest is None:
+            return np.empty(0)
+        return np.array([_log_drive(law, np.array(lowest)) - math.log(1 + law[4] * law[5])]) / _EXACT
 
     def residual(law: Array) -> Array:
         drive = np.exp(_log_drive(law, quiet[seen]))
@@ -241,6 +285,7 @@ def _fit(firing: list[Run], waits: Array, quiet: Array, drops: Array) -> Array:
                 np.log(wait_held(law, voltages) / waits) / _WAIT_SCALE,
                 *way,
                 (drive / rest - 1) / _REST_SCALE,
+                known(law),
             ]
         )
 

@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 
 SETTLED = 40e-9  # s after a pulse or a reset
 AHEAD = 2e-9  # s before a pulse
+_BEFORE_SPIKE = 0.3e-6  # s in which the stage's nodes pull at the membrane
 _FEWEST = 30  # pulses that a fit of eight numbers wants
 
 
@@ -47,7 +48,7 @@ def pulses_of(run: Run, capacitance: float) -> Pulses:
     t0, t1 = starts - AHEAD, ends + SETTLED
     busy = np.zeros(len(starts), bool)
     for spike, end in zip(run.spike_times, run.reset_ends, strict=False):
-        busy |= (t1 > spike - 20e-9) & (t0 < end + SETTLED)
+        busy |= (t1 > spike - _BEFORE_SPIKE) & (t0 < end + SETTLED)
     times, states = run.time, run.states("synapse")
     x0, x1 = (np.stack([np.interp(t, times, s) for s in states.T], axis=-1)[~busy] for t in (t0, t1))
     v0, v1 = run.waveforms.at("v(mem)", t0), run.waveforms.at("v(mem)", t1)
@@ -76,8 +77,8 @@ def fit_synapse(
     known = 0.0 if not leak.any() else opening
     rail, width, supply = runs[0].bench.read_rail, runs[0].bench.width, runs[0].bench.supply
     middle = 0.5 * (v0 + v1)
-    series, ion, shift = 400.0, 0.95, 0.01
-    solved = np.array([0.95, series * 1e-3, -1.5, -3.0, 0.0, *([] if known is not None else [1.0])])
+    series, ions = 400.0, np.array([0.95, 0.01, 0.0])
+    solved = np.array([0.95, series * 1e-3, -1.5, -3.0, 0.0, 0.0, *([] if known is not None else [1.0])])
     for _ in range(2):
         g0 = device.conductance(x0)
         across = (rail - middle) * g0 / (1 + g0 * (series + behind))
@@ -85,18 +86,20 @@ def fit_synapse(
 
         def ion_residual(q: Array, bias: Array = bias) -> Array:
             # only the volatile part tells: the weight moves by parts in ten thousand
-            return ((states_after(device, x0, bias - q[1], q[0] * width) - x1)[:, :-1] / 1e-4).ravel()
+            return ((states_after(device, x0, bias - q[1], q[0] * width * (1 + q[2] * v0)) - x1)[:, :-1] / 1e-4).ravel()
 
-        ion, shift = least_squares(ion_residual, [ion, shift], bounds=([0.3, -0.2], [1.5, 0.3])).x
+        ions = least_squares(ion_residual, ions, bounds=([0.3, -0.2, -1.0], [1.5, 0.3, 1.0])).x
+        inside_times = ions[0] * width * (1 + ions[2] * v0)
         times = (np.arange(PARTS)[:, None] + np.array(AT)).ravel() / PARTS
-        inside = [device.conductance(states_after(device, x0, bias - shift, t * ion * width)) for t in times]
+        inside = [device.conductance(states_after(device, x0, bias - ions[1], t * inside_times)) for t in times]
         weights = np.tile(OF, PARTS) / PARTS
 
         def charge_residual(q: Array, inside: list[Array] = inside, weights: Array = weights) -> Array:
-            te, r, c0, c1, c2, *rest = q
+            te, r, c0, c1, c2, te_1, *rest = q
             through = [w * g / (1 + g * (r * 1e3 + behind)) for w, g in zip(weights, inside, strict=True)]
             to_ground = (rest[0] if known is None else known) * leak
-            passed, lost = te * width * sum(through), te * width * to_ground / (1 + to_ground * r * 1e3)
+            passed = te * width * (1 + te_1 * v0) * sum(through)
+            lost = te * width * to_ground / (1 + to_ground * r * 1e3)
             aim, injected = rail * passed / (passed + lost), (c0 + c1 * v0 + c2 * v0**2) * 1e-15
             return (
                 aim + (v0 - aim) * np.exp(-(passed + lost) / capacitance) + injected / capacitance + lifted - v1
@@ -104,16 +107,17 @@ def fit_synapse(
 
         solved = least_squares(charge_residual, solved, loss="soft_l1").x
         series = float(solved[1]) * 1e3
-    te, _, c0, c1, c2, *rest = (float(value) for value in solved)
+    te, _, c0, c1, c2, te_1, *rest = (float(value) for value in solved)
     charges = (c0 * 1e-15, c1 * 1e-15, c2 * 1e-15)
-    synapse = Synapse(rail, te * width, series, *charges, float(ion) * width, float(shift), 0.0, 1.0)
+    ion, shift, ion_1 = (float(value) for value in ions)
+    synapse = Synapse(rail, te * width, series, *charges, ion * width, shift, 0.0, 1.0, te_1, ion_1)
     mean = tuple(float(v) for v in parts[0].x_before.mean(axis=0))
     return synapse, mean, rest[0] if known is None else known
 
 
-def states_after(device: Ecram, state: Array, bias: Array, t: float) -> Array:
+def states_after(device: Ecram, state: Array, bias: Array, t: Array | float) -> Array:
     """States after ``t`` s at gate biases (V) against the channel, one a row."""
-    return _steps(state, *device.coefficients(device.overpotential(bias)), t)
+    return _steps(state, *device.coefficients(device.overpotential(bias)), np.reshape(t, (-1, 1)))
 
 
 @np.vectorize
