@@ -10,12 +10,16 @@ the arrivals at a row of synapses take six integers.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.extending import intrinsic
+
+from ionspike.device import moebius
 
 FAST = {"contract"}  # fused multiply-add; no other liberty with rounding
 _INTS, _SIZE_INTS, _FLOATS = 5, 7, 2
@@ -23,19 +27,37 @@ _SIGNATURE = types.int64(*[types.int64] * _INTS, *[types.float64] * _FLOATS)
 _SIZE_SIGNATURE = types.int64(*[types.int64] * _SIZE_INTS, *[types.float64] * _FLOATS)
 
 
+def _sources() -> str:
+    """A hash of all that is compiled into kernels."""
+    made = hashlib.blake2b(digest_size=6)
+    for path in [*sorted(Path(__file__).parent.glob("*.py")), Path(moebius.__file__)]:
+        made.update(path.read_bytes())
+    return made.hexdigest()
+
+
+_SOURCES = _sources()
+
+
+def stamped(function: Callable[..., Any]) -> Any:
+    """Numba looks for compiled code by a function's name and the date of its own file, though callees and constants come from others; so the name
+    says what all of them hold. A kernel compiled for another layout of the arrays would read anywhere in memory."""
+    function.__qualname__ += f".{_SOURCES}"
+    return function
+
+
 def kernel(function: Callable[..., int]) -> Any:
     """Compile a kernel ``(at, i, j, k, l, x, y) -> int``, or load it; ``.address`` is what :func:`call` takes."""
-    return cfunc(_SIGNATURE, cache=True, fastmath=FAST, error_model="numpy")(function)
+    return cfunc(_SIGNATURE, cache=True, fastmath=FAST, error_model="numpy")(stamped(function))
 
 
 def size_kernel(function: Callable[..., int]) -> Any:
     """The same for ``(at, p, number, record, stride, n, first, x, y) -> int``, for :func:`call_size`."""
-    return cfunc(_SIZE_SIGNATURE, cache=True, fastmath=FAST, error_model="numpy")(function)
+    return cfunc(_SIZE_SIGNATURE, cache=True, fastmath=FAST, error_model="numpy")(stamped(function))
 
 
 def kernel_of_threads(function: Callable[..., int]) -> Any:
     """A kernel whose ``prange`` loops run side by side."""
-    return cfunc(_SIGNATURE, cache=True, error_model="numpy", parallel=True)(function)
+    return cfunc(_SIGNATURE, cache=True, error_model="numpy", parallel=True)(stamped(function))
 
 
 def inner(function: Callable[..., Any]) -> Any:

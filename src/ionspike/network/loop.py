@@ -74,7 +74,7 @@ from ionspike.network.arrays import (
     Array,
     Ints,
 )  # fmt: skip
-from ionspike.network.kernels import call, inner, kernel, kernel_of_threads
+from ionspike.network.kernels import call, inner, kernel, kernel_of_threads, stamped
 from ionspike.network.views import F64, I32, I64, length, part, room, row, view
 
 # what a window may need, by place in the array that run_windows fills: entries a block, spikes of all blocks
@@ -240,7 +240,7 @@ def window_loop() -> Callable[..., tuple[int, int, int]]:
     It runs from number ``window`` of the windows between ``edges`` on, and comes back when all are done, or before one that needs more
     room than there is: ``need`` then says how much.
     """
-    return njit(_LOOP, cache=True, error_model="numpy")(_run_windows)
+    return njit(_LOOP, cache=True, error_model="numpy")(stamped(_run_windows))
 
 
 def _run_windows(

@@ -13,6 +13,7 @@ from ionspike.network.arrays import Array, Ints
 from ionspike.network.batches import next_batch
 from ionspike.network.elementary import streams
 from ionspike.network.inputs import InhomogeneousPoisson, Input, ModulatedPoisson, Poisson, Recorded, Regular
+from ionspike.network.kernels import stamped
 from ionspike.network.network import Source
 from ionspike.network.sorting import in_time
 
@@ -55,6 +56,7 @@ def poisson_state(seed: int, source: Source) -> dict[str, Any]:
 
 
 @njit(cache=True)
+@stamped
 def spikes_before(
     stop: float, stream: Any, following: Array, drawn: Any, batch_time: Array, batch_neuron: Any, used: Ints, held: Ints, mean: Array,
     share: Array, even: bool, shape: int, values: Array, edges: Array, level: Array,
