@@ -32,6 +32,11 @@ _STEP_PER_EDGE = (
 )
 HELD_BEFORE = 1e-3  # s
 _PRESYNAPTIC_WIDTH = 120e-9  # s, the input that makes a presynaptic neuron fire exactly once
+_WATCHED = (
+    "n1",
+    "ca",
+    "rf",
+)  # inner nodes: output of a threshold stage, charge of an adaptation and of a refractory period
 _OF_TOPOLOGY: Any = None  # stands for the value the neuron's topology is sized for
 
 
@@ -241,7 +246,7 @@ class Bench:
 
     def signals(self) -> tuple[str, ...]:
         """The vectors a run keeps."""
-        names = ["mem", "spk", "pre", "a"] + (["xn.n1"] if "n1" in self.neuron.kind.circuit.inner else [])
+        names = ["mem", "spk", "pre", "a"] + [f"xn.{n}" for n in _WATCHED if n in self.neuron.kind.circuit.inner]
         names += ["rst"] if self.neuron.kind.has_reset else []
         names += ["memp"] if self.presynaptic is not None else []
         kept = [f"v({n})" for n in names]

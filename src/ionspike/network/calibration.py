@@ -16,6 +16,7 @@ from ionspike.circuit.testbench import Bench
 from ionspike.circuit.topologies import TOPOLOGIES
 from ionspike.device import Ecram
 from ionspike.errors import InputError, RunError
+from ionspike.network.adaptive_fit import free_again, with_adaptation
 from ionspike.network.cell import OUTPUT, Cell, Origin, Soma
 from ionspike.network.compare import intervals_from_resets
 from ionspike.network.fed_back import feedback
@@ -29,10 +30,11 @@ Array = NDArray[np.float64]
 
 _RATES = (3e3, 30e3)  # Hz of irregular input; the second drives the device to large states
 COUNTS = (160, 100)
+_ADAPTING = (240, 200)  # of a neuron whose adaptation is to come near its end
 FEW = (80, 60)  # enough for a look, not for a cell to keep
 _SEED, _UNSEEN_SEED = 1, 2
 # topologies whose threshold the form of a cell meets: benchmarks.cells
-SUPPORTED = ("delay-feedback-lif", "comparator-lif", "morris-lecar", "axon-hillock")
+SUPPORTED = ("delay-feedback-lif", "comparator-lif", "morris-lecar", "axon-hillock", "dpi")
 _RESTED = 0.3e-6  # s after a reset: the stage's inner nodes fall back, and pull at the membrane
 _DOUBT = 1e-3  # chance that a cell that finds 95 % of the intervals is told to be poor
 
@@ -47,7 +49,7 @@ def calibrate(
     held: Held | None = None,
     workers: int | None = None,
     rates: tuple[float, ...] = _RATES,
-    counts: tuple[int, ...] = COUNTS,
+    counts: tuple[int, ...] | None = None,
 ) -> Cell:
     """Measure a cell: the neuron of ``bench`` with its synapse, read rail, switch and pulse width.
 
@@ -55,7 +57,7 @@ def calibrate(
         bench: as for :func:`~ionspike.circuit.simulate.simulate`; its pulses are ignored.
         held: the soma's measurement, if it was made before (it does not depend on the synapse).
         rates: mean input rates (Hz) of the two calibration runs.
-        counts: input pulses of each of them.
+        counts: input pulses of each of them; :data:`COUNTS`, more for a neuron that adapts, if left out.
 
     A last run, at a rate between the two and on another seed, is kept out of every fit; what the cell makes of it is in its ``origin``.
 
@@ -67,6 +69,7 @@ def calibrate(
     """
     device, place = _devices_of(bench)
     held = held or measure_held(bench, setting, workers)
+    counts = counts or (COUNTS if held.adaptive is None else _ADAPTING)
     benches = [_driven(bench, rate, count, _SEED) for rate, count in zip(rates, counts, strict=True)]
     unseen = _driven(bench, float(np.sqrt(rates[0] * rates[-1])), counts[-1], _UNSEEN_SEED)
     *runs, kept_out, silent = simulate_all([*benches, unseen, (bench.with_(pulses=()), IDLE)], setting, workers)
@@ -74,7 +77,7 @@ def calibrate(
     outputs = sum(len(run.spike_times) for run in runs)
     if outputs < 6:
         raise RunError(f"{outputs} output spikes under the calibration input; a cell needs at least 6")
-    residue, residue_slope, dead = _reset(runs, follows=not (held.pull or held.kick))
+    residue, residue_slope, dead = _reset(runs, follows=not (held.pull or held.kick or held.adaptive))
     soma = Soma(
         capacitance=bench.neuron.membrane + feedback(bench.neuron),
         leak_voltage=tuple(held.voltage.tolist()),
@@ -113,7 +116,8 @@ def calibrate(
         pulses_per_output=(count / outputs / 2, 2 * count / outputs),
     )
     placed = None if place is None else replace(fit_placed(runs, *place), opening=opening)
-    cell = Cell(device.name, soma, synapse, device, mean_state, origin, placed=placed)
+    adaptive = held.adaptive and with_adaptation(held.adaptive, runs, soma.capacitance, held.voltage, held.leak)
+    cell = Cell(device.name, soma, synapse, device, mean_state, origin, placed=placed, adaptive=adaptive)
     return _with_held_out(_with_energy(cell, runs), kept_out)
 
 
@@ -163,7 +167,7 @@ def _reset(runs: list[Run], follows: bool) -> tuple[float, float, float]:
     """The membrane after a reset, as a line through its voltage at the spike where that ``follows`` the input, and the dead time."""
     before, after, dead, free = [], [], [], []
     for run in runs:
-        ends = run.reset_ends
+        ends = free_again(run)
         spikes = run.spike_times[: len(ends)]
         # a pulse that comes with or right after a reset lifts the membrane again
         free.append(np.searchsorted(run.input_ends, spikes) == np.searchsorted(run.input_times, ends + _RESTED))

@@ -21,6 +21,7 @@ from ionspike import files
 from ionspike.device import Ecram
 from ionspike.device.cards import dump_card, parse_card
 from ionspike.errors import InputError
+from ionspike.network.adaptive import Adaptive
 from ionspike.network.placed import PLACES, Placed
 
 SCHEMA = 1
@@ -141,7 +142,8 @@ class Origin:
 @dataclass(frozen=True)
 class Cell:
     """A calibrated neuron with one synapse. ``mean_state`` is the device's mean state over the calibration run: what a cell without
-    short-term plasticity would be calibrated to. ``placed``: a further ECRAM that the neuron's own spikes gate, or ``None``."""
+    short-term plasticity would be calibrated to. ``placed``: a further ECRAM that the neuron's own spikes gate, or ``None``. ``adaptive``: the
+    laws of an adaptive stage, which take the place of the soma's own."""
 
     name: str
     soma: Soma
@@ -151,6 +153,7 @@ class Cell:
     origin: Origin
     plastic: bool = field(default=True)
     placed: Placed | None = None
+    adaptive: Adaptive | None = None
 
     def without_plasticity(self) -> Cell:
         """The control: the same cell with the state of every device frozen at its mean over the calibration run."""
@@ -167,6 +170,8 @@ class Cell:
             lines.append(f"[{section}]")
             lines += [f"{key} = {_toml(value)}" for key, value in asdict(getattr(self, section)).items()]
             lines.append("")
+        if self.adaptive is not None:
+            lines += ["[adaptive]", *(f"{key} = {_toml(value)}" for key, value in asdict(self.adaptive).items()), ""]
         lines.append(_card(self.device, "device"))
         if self.placed is not None:
             numbers = [f"{key} = {_toml(getattr(self.placed, key))}" for key in _OF_PLACED]
@@ -223,6 +228,7 @@ def _parse(tree: dict[str, Any]) -> Cell:
     if not isinstance(tree.get("device"), dict):
         raise InputError("there is no [device]; expected the card of the cell's ECRAM")
     mean = tuple(float(v) for v in tree.get("mean_state", ()))
+    parts["adaptive"] = _section(Adaptive, tree["adaptive"], "adaptive") if "adaptive" in tree else None
     parts["placed"] = _placed(tree["placed"]) if "placed" in tree else None
     return Cell(str(tree.get("name", "cell")), device=parse_card(tree["device"]), mean_state=mean, **parts)
 

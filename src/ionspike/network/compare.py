@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ionspike.circuit.energy import block_energy
 from ionspike.circuit.simulate import Run
 from ionspike.network.cell import Cell
-from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, wait
+from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, resting, spiked, wait
 from ionspike.network.follow import until_spike
 from ionspike.network.placed_dynamics import beside, gate_own, pack_own, rest_own
 from ionspike.network.validity import tell_outside
@@ -48,20 +48,27 @@ def intervals_between(cell: Cell, pulses: Array, spikes: Array, stop: float) -> 
     packed, x, (own, y) = pack(cell), _start(cell), pack_own(cell)
     dead = cell.soma.dead
     # up to the first spike the cell only follows: the run starts from a membrane that no spike has reset
-    _, k, v, x, _, _ = until_spike(packed, own, pulses, 0, 0.0, float(spikes[0]), 0.0, np.zeros(2), x, y)
+    inner = resting(packed[0])
+    early, k, v, x, _, _ = until_spike(packed, own, pulses, 0, 0.0, float(spikes[0]), 0.0, inner, x, y)
+    if early < 0.0:
+        spiked(packed[0], inner)
     found: list[Interval] = []
     for index in range(len(spikes) - 1):
         start, end = float(spikes[index]) + dead, float(spikes[index + 1])
         gate_own(own, y, v)
         v = after_spike(packed[0], v)
-        fired, after, *_ = until_spike(packed, own, pulses, k, start, stop, v, np.zeros(2), x, y.copy())
+        fired, after, *_ = until_spike(packed, own, pulses, k, start, stop, v, inner.copy(), x, y.copy())
         # SPICE's interval, walked without firing: the drop can be held back only by ending the walk at each own spike
-        before, inner, charge, drawn, first = k, np.zeros(2), 0.0, 0.0, k
+        before, charge, drawn, first = k, 0.0, 0.0, k
         now = start
         while now < end:
+            adapted = inner[2]
             early, k, v, x, q, d = until_spike(packed, own, pulses, k, now, end, v, inner, x, y)
             charge, drawn = charge + q, drawn + d
             now, v = (early, held_back(cell, v)) if early >= 0.0 else (end, v)
+            if early >= 0.0:
+                inner[2] = adapted
+        spiked(packed[0], inner)
         given = int(np.searchsorted(pulses, end)) - before
         found.append(Interval(index, given, after - first if fired >= 0.0 else -1, k - before, charge, drawn))
     return found
@@ -108,7 +115,7 @@ class _Synapses:
         self.x = [_start(cell) for cell in cells]
         self.last = [0.0] * len(cells)
         self.v = self.now = self.rested = 0.0
-        self.inner = np.zeros(2)
+        self.inner = resting(self.packed[0][0])
         self.own, self.y = pack_own(cells[0])
 
     def copy(self) -> _Synapses:
@@ -124,7 +131,7 @@ class _Synapses:
         self._rest_own(spike)
         gate_own(self.own, self.y, self.v)
         self.v, self.now = after_spike(self.packed[0][0], self.v), spike + self.cells[0].soma.dead
-        self.inner[:] = 0.0
+        spiked(self.packed[0][0], self.inner)
 
     def run(self, times: Array, of: NDArray[np.int64], k: int, stop: float, until_fired: bool) -> tuple[int, bool]:
         """Through the pulses from number ``k`` to ``stop`` (s) or to the first spike; the next pulse, and whether it fired."""
@@ -148,10 +155,12 @@ class _Synapses:
     def _wait(self, until: float) -> bool:
         fired_once = False
         while self.now < until:
+            adapted = self.inner[2]
             self.v, fired, _ = wait(*self.packed[0][:2], self.v, self.inner, until - self.now)
             if fired < 0.0:
                 self.now = until
                 return fired_once
+            self.inner[2] = adapted
             fired_once, self.now, self.v = True, self.now + fired, held_back(self.cells[0], self.v)
         return fired_once
 
@@ -187,7 +196,7 @@ class Free:
 def run_free(cell: Cell, pulses: Array, stop: float) -> Free:
     """The cell from rest under input pulses at ``pulses`` (s) until ``stop`` (s)."""
     packed, x, (own, y) = pack(cell), _start(cell), pack_own(cell)
-    v, inner, now, k = 0.0, np.zeros(2), 0.0, 0
+    v, inner, now, k = 0.0, resting(packed[0]), 0.0, 0
     spikes: list[float] = []
     used: list[int] = []
     charge, drawn = 0.0, 0.0

@@ -10,23 +10,24 @@ from numpy.typing import NDArray
 
 from ionspike.device import Ecram
 from ionspike.device.moebius import coefficients, moved, scaled_root, step, table
+from ionspike.network.adaptive import ADAPTIVE, adaptive_row, resting_adaptive, spiked_adaptive, wait_adaptive
 from ionspike.network.cell import Cell, leak_grid
+from ionspike.network.relaxation import DROPS, THERMAL, over_drops, relaxed
 from ionspike.network.static_draw import DRAW, draw_table, drawn_at
 
 Array = NDArray[np.float64]
 Packed = tuple[Array, Array, Array, Array, Array]
 
 _FAR = math.log(0.3)  # of the drive over the keeper
-THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
 # places in the parameter vector
 _C, _RATE, _VTH, _SLOPE, _CURVE, _LAM, _FIRE, _FIRE1, _RES, _RES1, _DEAD, _KEEP, _SUPPLY = range(13)
 _RAIL, _WIDTH, _SERIES, _Q0, _Q1, _Q2, _TION, _SHIFT, _GMIN, _GSPAN, _GOFF, _POL, _VREST, _PLASTIC, _DV = range(13, 28)
 _SAT, _RATE2, _DROP2, _SLOPE2, _CURVE2, _LAM2, _COUPLE, _FIRE2, _TOP, _WIDTH1, _ION1, _KICKS, _PULL = range(28, 41)
 CAPACITANCE, ION_TIME = _C, _TION
-DROPS = 64  # points of a table over the drop, from none to the largest that it was measured at
 _KICK = _PULL + DROPS
 _DRAW = _KICK + DROPS
-_COUNT = _DRAW + DRAW
+STAGE = _DRAW + DRAW  # of an adaptive stage: 1 at this place
+_COUNT = STAGE + ADAPTIVE
 
 
 def pack(cell: Cell) -> Packed:
@@ -50,7 +51,7 @@ def pack(cell: Cell) -> Packed:
     drops = np.linspace(0.0, p[_TOP], DROPS)
     p[_PULL : _PULL + DROPS] = np.interp(drops, soma.drops, soma.pull) if soma.pull else 0.0
     p[_KICK : _KICK + DROPS] = np.interp(drops, soma.drops, soma.kick) if soma.kick else 0.0
-    p[_DRAW:] = draw_table(soma)
+    p[_DRAW:STAGE], p[STAGE:] = draw_table(soma), adaptive_row(cell.adaptive)
     gate, rows = table(device)
     return p, leak, gate, rows, np.array([q.g for q in device.populations])
 
@@ -214,21 +215,15 @@ def keeper(p: Array, u: float) -> float:
 @njit(cache=True)
 def pull_at(p: Array, u: float) -> float:
     """Current (A) from the stage into the membrane."""
-    return over_drops(p, _PULL, u)
+    return over_drops(p, _PULL, p[_TOP], u)
 
 
 @njit(cache=True)
 def kicked(p: Array, before: float, after: float) -> float:
     """What the inner node adds to the membrane (V) through the capacitance between them, from one drop to another."""
-    return over_drops(p, _KICK, after) - over_drops(p, _KICK, before) if p[_KICKS] > 0.0 else 0.0
-
-
-@njit(cache=True)
-def over_drops(p: Array, table: int, u: float) -> float:
-    """A table by a straight line between even drops; beyond the last as there."""
-    at = min(max(u / p[_TOP], 0.0), 1.0) * (DROPS - 1)
-    k = min(int(at), DROPS - 2)
-    return p[table + k] + (p[table + k + 1] - p[table + k]) * (at - k)
+    if p[_KICKS] == 0.0:
+        return 0.0
+    return over_drops(p, _KICK, p[_TOP], after) - over_drops(p, _KICK, p[_TOP], before)
 
 
 @njit(cache=True)
@@ -244,15 +239,6 @@ def drawn_current(p: Array, v: float, u: float, s: float) -> float:
 def held_output(p: Array, s: float) -> float:
     """The current that holds the output node at a rise ``s`` (V), over its value while it is saturated near none; 0 without such a node."""
     return (1.0 + p[_LAM2] * s) * -math.expm1(-s / THERMAL) if p[_RATE2] > 0.0 else 0.0
-
-
-@njit(cache=True)
-def relaxed(rate: float, decay: float, h: float) -> tuple[float, float]:
-    """How far a node moves in ``h`` s at first at ``rate`` (V/s), which falls by ``decay`` (1/s) of the way; and its mean way."""
-    if decay * h < 1e-6:
-        return rate * h, 0.5 * rate * h
-    moved = -rate * math.expm1(-decay * h) / decay
-    return moved, (rate * h - moved) / (decay * h)
 
 
 @njit(cache=True)
@@ -275,6 +261,8 @@ def paces(p: Array, v: float, u: float, s: float) -> tuple[float, float, float, 
 def wait(p: Array, leak: Array, v: float, inner: Array, t_max: float) -> tuple[float, float, float]:
     """Between pulses: membrane, time of the spike (-1: none within ``t_max``), and the charge (C) that the stage draws from the supply.
     ``inner``, the drop of the inner node and the rise of the output (V), is moved; a spike resets it."""
+    if p[STAGE] > 0.0:
+        return wait_adaptive(p[STAGE:], p[_C], p[_DV], leak, v, inner, t_max)
     u, s, t, drawn = inner[0], inner[1], 0.0, 0.0
     while t < t_max * (1.0 - 1e-12):
         slope = (pull_at(p, u) - leak_current(p, leak, v)) / p[_C]
@@ -297,7 +285,7 @@ def wait(p: Array, leak: Array, v: float, inner: Array, t_max: float) -> tuple[f
         moved2, mean2 = relaxed(rate2, decay2, h)
         done = _fired(p, v + 0.5 * slope * h, u, s, moved, moved2)
         if done >= 0.0:
-            inner[0] = inner[1] = 0.0
+            spiked(p, inner)
             return v + slope * h * done, t + h * done, drawn + h * done * drawn_current(p, v, u, s)
         drawn += h * drawn_current(p, v, max(u + mean, 0.0), max(s + mean2, 0.0))
         moved = max(moved, -u)
@@ -316,6 +304,20 @@ def _fired(p: Array, v: float, u: float, s: float, moved: float, moved2: float) 
     if u + moved < fire:
         return -1.0
     return max(fire - u, 0.0) / moved if moved > 0.0 else 0.0
+
+
+def resting(p: Array) -> Array:
+    """Drop, rise (V) and adaptation of a stage that had no input."""
+    return resting_adaptive(p[STAGE:]) if p[STAGE] > 0.0 else np.zeros(3)
+
+
+@njit(cache=True)
+def spiked(p: Array, inner: Array) -> None:
+    """What a spike makes of the inner states: an adaptation goes on, nodes start anew."""
+    if p[STAGE] > 0.0:
+        spiked_adaptive(p[STAGE:], inner)
+    else:
+        inner[0] = inner[1] = 0.0
 
 
 @njit(cache=True)

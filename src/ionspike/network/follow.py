@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ionspike.network.dynamics import CAPACITANCE, ION_TIME, Packed, advance_device, leaked, pulse, wait
+from ionspike.network.dynamics import CAPACITANCE, ION_TIME, STAGE, Packed, advance_device, leaked, pulse, wait
 from ionspike.network.placed_dynamics import Own, beside, rest_own
 
 Array = NDArray[np.float64]
@@ -26,7 +26,7 @@ def until_spike(
     y: Array,
 ) -> tuple[float, int, float, Array, float, float]:
     """From ``start`` through the pulses from index ``first`` until the cell fires or ``stop`` is reached; ``inner`` is moved, and so is ``y``, the state of a
-    placed device, up to the spike.
+    placed device, up to the spike. A pulse before ``start`` came while a spike held an adaptive neuron's membrane.
 
     Returns the spike time (-1: none), the index of the next pulse, V, x, the charge taken from the rail (C), and the charge that the
     threshold stage drew (C). Times of pulses are those of their rising edge.
@@ -50,6 +50,7 @@ def until_spike(
         behind, leaking = beside(own, y)
         v_new, x = pulse(p, gate, rows, g, v, x, behind, leaking)
         charge += p[CAPACITANCE] * (v_new - v) + leaked(p, leaking, v, v_new)
-        v = v_new
+        if p[STAGE] == 0.0 or pulses[k] >= start:  # else a spike still holds it at ground
+            v = v_new
         t = max(t, pulses[k] + p[ION_TIME])
         k += 1

@@ -12,6 +12,8 @@ from scipy.optimize import brentq, least_squares
 from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import HELD_BEFORE, Bench
 from ionspike.errors import RunError
+from ionspike.network.adaptive import Adaptive
+from ionspike.network.adaptive_fit import ABOVE, ADAPTS, BELOW, FALL, LONGEST, QUIET, fit_stage, leak_of
 from ionspike.network.dynamics import DROPS, THERMAL
 from ionspike.network.fed_back import CLOSE, FED_BACK, FIRST_GUESS, REST, waiting
 from ionspike.network.output_law import fit_ways, wait_of, way_of
@@ -64,6 +66,7 @@ class Held:
     drawn_voltage: tuple[float, ...] = ()
     drawn_current: tuple[float, ...] = ()
     kick: tuple[float, ...] = ()
+    adaptive: Adaptive | None = None
 
     @property
     def error(self) -> float:
@@ -86,6 +89,8 @@ def measure_held(bench: Bench, setting: Setting, workers: int | None = None, lik
     if like is not None:
         leak, _, _ = _resting(_run(bench, quiet, np.full(len(quiet), _QUIET), setting, workers))
         return replace(like, voltage=quiet, leak=leak)
+    if bench.neuron.topology in ADAPTS:
+        return _adapting(bench, setting, onset, workers)
     if bench.neuron.topology in WAITING_OUTPUT:
         return _stepped(bench, setting, quiet, onset, workers)
     runs, firing = _ladder(bench, quiet, onset, setting, workers)
@@ -159,6 +164,21 @@ def _rest_drop(law: Array, v: float) -> float:
     drive = math.exp(float(_log_drive(law, np.array(v))))
     left = lambda u: float(_relative(law, np.array(u))) - drive  # noqa: E731
     return law[5] if left(law[5]) <= 0.0 else float(brentq(left, 0.0, law[5]))  # type: ignore[arg-type]
+
+
+def _adapting(bench: Bench, setting: Setting, onset: float, workers: int | None) -> Held:
+    """The same for an adaptive stage, which rests on a diode; its adaptation is left to trains."""
+    voltage = np.r_[0.0, onset * BELOW, onset + ABOVE]
+    longest = LONGEST * np.minimum(np.exp(-ABOVE / FALL), 1.0) + 1e-6
+    spans = _slowness(bench) * np.r_[np.full(1 + len(BELOW), QUIET), longest]
+    runs = _run(bench, voltage, spans, setting, workers)
+    stage, waits = fit_stage(runs)
+    known = 2 + len(BELOW)
+    leak = np.array([leak_of(run) for run in runs[:known]])
+    law = np.array([stage.hold, waits[0, 0], 1 / stage.drive[1], 0.0, 0.0, 1.0, 0.0])
+    flat = np.r_[leak, leak[-1]]
+    held = _held(np.r_[voltage[:known], voltage[known]], flat, law, 0.0, waits)
+    return replace(held, adaptive=stage)
 
 
 def _ladder(

@@ -17,7 +17,7 @@ from ionspike.network.drive_arrays import NEVER, drive_arrays
 from ionspike.network.elementary import VECTOR
 from ionspike.network.inputs import InhomogeneousPoisson, ModulatedPoisson, Poisson
 from ionspike.network.network import Network, Projection, Source
-from ionspike.network.neuron_arrays import cell_arrays, own_spikes, population_table
+from ionspike.network.neuron_arrays import cell_arrays, inner_states, own_spikes, population_table
 from ionspike.network.neurons import LIF
 from ionspike.network.placing import blocks_of, delays, placed, size_of, weights, width_of
 from ionspike.network.records import records_of
@@ -277,7 +277,7 @@ class _Builder:
         ]
         n = self.neurons
         return {
-            "v": np.concatenate(v).astype(float), "free": np.zeros(n), "drop": np.zeros((n, 2)), "last": np.full(self.total, NEVER),
+            "v": np.concatenate(v).astype(float), "free": np.zeros(n), "drop": inner_states(self.net), "last": np.full(self.total, NEVER),
             "energy": np.zeros((n, a.ENERGY_COLUMNS)),
         }  # fmt: skip
 

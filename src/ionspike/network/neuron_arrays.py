@@ -8,7 +8,7 @@ import numpy as np
 
 from ionspike.network import arrays as a
 from ionspike.network.cell import Cell, Soma, leak_grid
-from ionspike.network.dynamics import pack
+from ionspike.network.dynamics import pack, resting
 from ionspike.network.network import Network
 
 
@@ -71,3 +71,14 @@ def cell_arrays(net: Network) -> dict[str, np.ndarray]:
         "cell_synapse": synapse, "cell_gate": gate, "cell_rows": rows, "cell_g": g, "cell_count": count, "cell_pulse": costs,
         "soma": soma, "leak": leak,
     }  # fmt: skip
+
+
+def inner_states(net: Network) -> np.ndarray:
+    """Drop, rise and adaptation (V) of every neuron before any input, and until when (s) a spike holds its membrane at ground."""
+    states = np.zeros((sum(p.size for p in net.populations.values()), a.INNER))
+    first = 0
+    for p in net.populations.values():
+        if isinstance(p.neuron, Cell):
+            states[first : first + p.size, :-1] = resting(pack(p.neuron)[0])
+        first += p.size
+    return states

@@ -14,6 +14,7 @@ from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.device.moebius import step
 from ionspike.errors import InputError, RunError
+from ionspike.network.adaptive_fit import free_again
 from ionspike.network.cell import Cell, Synapse
 from ionspike.network.dynamics import AT, OF, PARTS
 from ionspike.spikes import poisson
@@ -47,7 +48,7 @@ def pulses_of(run: Run, capacitance: float) -> Pulses:
     starts, ends = run.input_times, run.input_ends
     t0, t1 = starts - AHEAD, ends + SETTLED
     busy = np.zeros(len(starts), bool)
-    for spike, end in zip(run.spike_times, run.reset_ends, strict=False):
+    for spike, end in zip(run.spike_times, free_again(run), strict=False):
         busy |= (t1 > spike - _BEFORE_SPIKE) & (t0 < end + SETTLED)
     times, states = run.time, run.states("synapse")
     x0, x1 = (np.stack([np.interp(t, times, s) for s in states.T], axis=-1)[~busy] for t in (t0, t1))

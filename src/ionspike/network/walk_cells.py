@@ -41,10 +41,12 @@ from ionspike.network.arrays import (
     DEAD,
     ENERGY_COLUMNS,
     HIGH,
+    INNER,
     KEEPER,
     LEAK_POINTS,
     LOW,
     MAX_STATES,
+    PINNED,
     POPULATION,
     POPULATION_COLUMNS,
     PROJECTION_COLUMNS,
@@ -54,7 +56,7 @@ from ionspike.network.arrays import (
     STATE0,
 )  # fmt: skip
 from ionspike.network.arrivals import SOURCE_BITS, in_time
-from ionspike.network.dynamics import advance_device, after_spike, leaked, pulse, wait
+from ionspike.network.dynamics import STAGE, advance_device, after_spike, leaked, pulse, wait
 from ionspike.network.kernels import inner, kernel
 from ionspike.network.views import F64, I32, I64, array, array_2d, part, row, view
 from ionspike.network.walk_placed import beside_at, gate_at
@@ -78,7 +80,7 @@ def walk_cells_kernel(placed: bool) -> Any:
         membrane, free = view(at, AT_V, F64), view(at, AT_FREE, F64)
         spikes = np.int64(0)
         for i in range(block[LOW], block[HIGH]):
-            energy, drop = row(at, AT_ENERGY, ENERGY_COLUMNS, i, F64), row(at, AT_DROP, 2, i, F64)
+            energy, drop = row(at, AT_ENERGY, ENERGY_COLUMNS, i, F64), row(at, AT_DROP, INNER, i, F64)
             n = in_time(at, b, i - block[LOW])
             for q in range(n + 1):
                 until = times[q] if q < n else stop
@@ -93,6 +95,8 @@ def walk_cells_kernel(placed: bool) -> Any:
                         if placed:
                             gate_at(at, of, i, t + after, v)
                         membrane[i], free[i] = after_spike(soma, v), t + after + dead
+                        if soma[STAGE] > 0.0:
+                            drop[PINNED] = t + after + dead
                 if q < n:
                     e = items[q]
                     behind, leaking = beside_at(at, of, i, until, membrane[i]) if placed else (0.0, 0.0)
@@ -107,7 +111,8 @@ def walk_cells_kernel(placed: bool) -> Any:
 def cell_pulse(at: Any, i: int, p: int, j: int, time: float, behind: float, leaking: float) -> None:
     """A pulse at ``time`` opens synapse ``j`` of projection ``p`` to the membrane of cell ``i``; between its pulses the channel has sat
     between reset and the present voltage, so its device is taken to rest at half of it. ``behind``: resistance (ohm)
-    between synapse and membrane; ``leaking``: conductance (S) that the pulse opens to ground."""
+    between synapse and membrane; ``leaking``: conductance (S) that the pulse opens to ground. A membrane that a spike still holds at ground
+    takes no charge."""
     count, d = view(at, AT_CELL_COUNT, I64)[p], row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[STATE0] + j
     parameters = array(at, AT_CELL_SYNAPSE, p * CELL_PARAMETERS, CELL_PARAMETERS, F64)
     gate, rows = array(at, AT_CELL_GATE, p * 3, 3, F64), array_2d(at, AT_CELL_ROWS, p * MAX_STATES, count, 7, F64)
@@ -121,7 +126,8 @@ def cell_pulse(at: Any, i: int, p: int, j: int, time: float, behind: float, leak
         state[k] = x[k]
     last[d] = time + costs[0]
     charge = costs[3] * (after - v) + leaked(parameters, leaking, v, after)
-    membrane[i] = after
+    if time >= row(at, AT_DROP, INNER, i, F64)[PINNED]:
+        membrane[i] = after
     free[i] = max(free[i], last[d])
     energy[CHARGE] += charge
     energy[READ] += costs[2] * charge

@@ -1,0 +1,172 @@
+"""An adaptive neuron between its spikes, compiled: a membrane that its own adaptation drains, a diode as inner node, an output that waits.
+
+    C dV/dt = pull(u) - leak(V) - exp(adaptation(w)) (1 - exp(-V/U_T)) (1 + lam V)
+      du/dt = (exp(drive(V)) - exp(diode(u)) + exp(regeneration(s)))/(1 + swell u) - coupling ds/dt
+      ds/dt = exp(output(u)) - hold (1 + finite s)(1 - exp(-s/U_T))
+      dw/dt = fade(w)
+
+with polynomials in the brackets. The spike comes at ``s = fire``; then w jumps, the stage starts anew, and the membrane is held at ground.
+"""
+
+# pyright: reportArgumentType=false, reportCallIssue=false
+# numba compiles this
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ionspike.errors import InputError
+from ionspike.network.relaxation import DROPS, THERMAL, over_drops, relaxed
+
+Array = NDArray[np.float64]
+
+# places in the row of an adaptive stage, the first of them 1 where there is one
+_IS, _DRIVE, _DIODE, _REGEN, _COUPLE, _OUTPUT, _HOLD, _FINITE, _FIRE, _AFTER = 0, 1, 4, 7, 9, 10, 13, 14, 15, 16
+_JUMP, _FADE, _ADAPT, _LAM, _REST, _TOP, _SWELL, _PULL, _DRAIN = 17, 21, 24, 28, 29, 31, 32, 33, 33 + DROPS
+ADAPTIVE = _DRAIN + DROPS
+_STEP, _MEMBRANE_STEP = 2e-3, 1e-3  # V that a node and the membrane move by in a step
+_LARGEST = 40.0  # of an exponent: beyond, a node is through at once
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """The laws of an adaptive stage, see the module. SI units; polynomials by ascending powers.
+
+    Args:
+        drive, diode, output: logarithms of rates (V/s): of the inner node by the membrane's voltage and back by the drop, of the output.
+        regeneration: logarithm of the rate (V/s) at which a risen output pulls at the inner node.
+        coupling: volts of drop that a volt of the output takes back; swell: relative rise (1/V) of the inner node's capacitance with its drop.
+        hold, finite: rate (V/s) at which the output is held, and its relative rise (1/V).
+        fire: rise of the output (V) at which the stage regenerates; after: drop (V) it starts anew from.
+        jump: of the adaptation (V) at a spike, fade: its rate (V/s), by the adaptation.
+        adaptation: logarithm of the current (A) that it draws from the membrane; adaptation_finite: its relative rise (1/V) with the membrane.
+        rest: drop and adaptation (V) of a neuron that had no input.
+        drops, pull, draw: current (A) into the membrane, and from the supply beyond the idle cell's, at drops (V).
+    """
+
+    drive: tuple[float, ...]
+    diode: tuple[float, ...]
+    regeneration: tuple[float, ...]
+    coupling: float
+    swell: float
+    output: tuple[float, ...]
+    hold: float
+    finite: float
+    fire: float
+    after: float
+    jump: tuple[float, ...]
+    fade: tuple[float, ...]
+    adaptation: tuple[float, ...]
+    adaptation_finite: float
+    rest: tuple[float, ...]
+    drops: tuple[float, ...]
+    pull: tuple[float, ...]
+    draw: tuple[float, ...]
+
+
+def adaptive_row(stage: Adaptive | None) -> Array:
+    """The stage as the compiled functions take it; zeros where there is none.
+
+    Raises:
+        InputError: a polynomial of another length than its law's.
+    """
+    q = np.zeros(ADAPTIVE)
+    if stage is None:
+        return q
+    q[_IS] = 1.0
+    places = {"drive": (_DRIVE, 3), "diode": (_DIODE, 3), "regeneration": (_REGEN, 2), "output": (_OUTPUT, 3), "jump": (_JUMP, 4),
+              "fade": (_FADE, 3), "adaptation": (_ADAPT, 4), "rest": (_REST, 2)}  # fmt: skip
+    for name, (at, length) in places.items():
+        if len(getattr(stage, name)) != length:
+            raise InputError(f"adaptive.{name} has {len(getattr(stage, name))} numbers; expected {length}")
+        q[at : at + length] = getattr(stage, name)
+    q[_COUPLE], q[_HOLD], q[_FINITE], q[_FIRE], q[_AFTER], q[_LAM], q[_SWELL] = (
+        stage.coupling, stage.hold, stage.finite, stage.fire, stage.after, stage.adaptation_finite, stage.swell,
+    )  # fmt: skip
+    q[_TOP] = stage.drops[-1]
+    even = np.linspace(0.0, q[_TOP], DROPS)
+    q[_PULL:_DRAIN], q[_DRAIN:] = np.interp(even, stage.drops, stage.pull), np.interp(even, stage.drops, stage.draw)
+    return q
+
+
+@njit(cache=True)
+def _exp3(q: Array, at: int, x: float) -> float:
+    return math.exp(min(q[at] + (q[at + 1] + q[at + 2] * x) * x, _LARGEST))
+
+
+@njit(cache=True)
+def drained(q: Array, v: float, w: float) -> tuple[float, float]:
+    """Current (A) that the adaptation draws from a membrane at ``v`` (V), and its rise with the membrane (A/V)."""
+    saturated = math.exp(min(q[_ADAPT] + (q[_ADAPT + 1] + (q[_ADAPT + 2] + q[_ADAPT + 3] * w) * w) * w, 0.0))
+    open_share = -math.expm1(-v / THERMAL)
+    rise = (1.0 - open_share) / THERMAL * (1.0 + q[_LAM] * v) + q[_LAM] * open_share
+    return saturated * open_share * (1.0 + q[_LAM] * v), saturated * rise
+
+
+@njit(cache=True)
+def node_rates(q: Array, v: float, u: float, s: float) -> tuple[float, float, float, float]:
+    """Rates of the drop and of the output (V/s), and how fast each falls by the way (1/s)."""
+    rise = math.exp(min(-s / THERMAL, _LARGEST))
+    held = q[_HOLD] * (1.0 + q[_FINITE] * s) * (1.0 - rise)
+    rate2 = _exp3(q, _OUTPUT, u) - held
+    decay2 = q[_HOLD] * (q[_FINITE] * (1.0 - rise) + (1.0 + q[_FINITE] * s) * rise / THERMAL)
+    back = _exp3(q, _DIODE, u)
+    pulled = math.exp(min(q[_REGEN] + q[_REGEN + 1] * s, _LARGEST))
+    share = 1.0 / (1.0 + q[_SWELL] * max(u, 0.0))
+    rate = share * (_exp3(q, _DRIVE, v) - back + pulled) - q[_COUPLE] * rate2
+    return rate, rate2, share * back * max(q[_DIODE + 1] + 2.0 * q[_DIODE + 2] * u, 0.0), decay2
+
+
+@njit(cache=True)
+def spiked_adaptive(q: Array, inner: Array) -> None:
+    """What a spike makes of the nodes and of the adaptation."""
+    w = inner[2]
+    inner[0], inner[1] = q[_AFTER], 0.0
+    inner[2] = w + q[_JUMP] + (q[_JUMP + 1] + (q[_JUMP + 2] + q[_JUMP + 3] * w) * w) * w
+
+
+@njit(cache=True)
+def wait_adaptive(
+    q: Array, c: float, width: float, leak: Array, v: float, inner: Array, t_max: float
+) -> tuple[float, float, float]:
+    """As :func:`~ionspike.network.dynamics.wait`, with the adaptation as third of the ``inner`` states; ``width`` (V) is the step of ``leak``."""
+    u, s, w, t, drawn = inner[0], inner[1], inner[2], 0.0, 0.0
+    while t < t_max * (1.0 - 1e-12):
+        at = max(v, 0.0) / width
+        k = min(int(at), leak.shape[0] - 2)
+        current, rise = drained(q, max(v, 0.0), w)
+        current += leak[k] + (leak[k + 1] - leak[k]) * (at - k) - over_drops(q, _PULL, q[_TOP], u)
+        h = t_max - t
+        if current != 0.0:
+            h = min(h, _MEMBRANE_STEP * c / abs(current))
+        mean_v = v + relaxed(-current / c, rise / c, 0.5 * h)[0]
+        rate, rate2, decay, decay2 = node_rates(q, mean_v, u, s)
+        fastest = max(rate, rate2)
+        if fastest > 0.0 and h > _STEP / fastest:
+            h = _STEP / fastest
+            mean_v = v + relaxed(-current / c, rise / c, 0.5 * h)[0]
+            rate, rate2, decay, decay2 = node_rates(q, mean_v, u, s)
+        moved, mean = relaxed(rate, decay, h)
+        moved2, _ = relaxed(rate2, decay2, h)
+        if s + moved2 >= q[_FIRE]:
+            done = (q[_FIRE] - s) / moved2
+            inner[0], inner[1], inner[2] = u, s, w
+            spiked_adaptive(q, inner)
+            drawn += h * done * over_drops(q, _DRAIN, q[_TOP], u)
+            return v + relaxed(-current / c, rise / c, h * done)[0], t + h * done, drawn
+        drawn += h * over_drops(q, _DRAIN, q[_TOP], u + mean)
+        v += relaxed(-current / c, rise / c, h)[0]
+        w += h * (q[_FADE] + (q[_FADE + 1] + q[_FADE + 2] * w) * w)
+        u, s, t = u + moved, s + moved2, t + h
+    inner[0], inner[1], inner[2] = u, s, w
+    return v, -1.0, drawn
+
+
+def resting_adaptive(q: Array) -> Array:
+    """Drop, rise and adaptation (V) of a neuron that had no input."""
+    return np.array([q[_REST], 0.0, q[_REST + 1]])
