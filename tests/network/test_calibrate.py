@@ -26,8 +26,8 @@ def setting() -> Setting:
 
 
 def test_a_topology_without_a_form_is_refused_with_those_that_have_one(setting: Setting, reference: Ecram):
-    with pytest.raises(InputError, match=f"no form for dpi; expected one of {', '.join(SUPPORTED)}"):
-        calibrate(Bench(neuron=Neuron("dpi", synapse=reference)), setting)
+    with pytest.raises(InputError, match=f"no form for schmitt-trigger-lif; expected one of {', '.join(SUPPORTED)}"):
+        calibrate(Bench(neuron=Neuron("schmitt-trigger-lif", synapse=reference)), setting)
 
 
 @pytest.mark.parametrize("placement", ["delay"])
