@@ -59,7 +59,7 @@ def _slope(cell: Cell, y: np.ndarray) -> list[float]:
     out = np.interp(v, np.arange(len(grid)) * width, grid) + np.exp(poly(stage.adaptation, w)) * open_share
     rise = np.exp(poly(stage.output, u)) - stage.hold * (1 + stage.finite * s) * -np.expm1(-s / THERMAL)
     pulled = np.exp(poly(stage.drive, v)) - np.exp(poly(stage.diode, u)) + np.exp(poly(stage.regeneration, s))
-    drop = pulled / (1 + stage.swell * max(u, 0.0)) - stage.coupling * rise
+    drop = pulled / (1 + stage.swell * u**2) - stage.coupling * rise
     return [
         (np.interp(u, stage.drops, stage.pull) - out) / c,
         drop,

@@ -1,7 +1,7 @@
 """An adaptive neuron between its spikes, compiled: a membrane that its own adaptation drains, a diode as inner node, an output that waits.
 
     C dV/dt = pull(u) - leak(V) - exp(adaptation(w)) (1 - exp(-V/U_T)) (1 + lam V)
-      du/dt = (exp(drive(V)) - exp(diode(u)) + exp(regeneration(s)))/(1 + swell u) - coupling ds/dt
+      du/dt = (exp(drive(V)) - exp(diode(u)) + exp(regeneration(s)))/(1 + swell u^2) - coupling ds/dt
       ds/dt = exp(output(u)) - hold (1 + finite s)(1 - exp(-s/U_T))
       dw/dt = fade(w)
 
@@ -40,7 +40,7 @@ class Adaptive:
     Args:
         drive, diode, output: logarithms of rates (V/s): of the inner node by the membrane's voltage and back by the drop, of the output.
         regeneration: logarithm of the rate (V/s) at which a risen output pulls at the inner node.
-        coupling: volts of drop that a volt of the output takes back; swell: relative rise (1/V) of the inner node's capacitance with its drop.
+        coupling: volts of drop that a volt of the output takes back; swell: relative rise (1/V^2) of the inner node's capacitance with the square of its drop.
         hold, finite: rate (V/s) at which the output is held, and its relative rise (1/V).
         fire: rise of the output (V) at which the stage regenerates; after: drop (V) it starts anew from.
         jump: of the adaptation (V) at a spike, fade: its rate (V/s), by the adaptation.
@@ -117,7 +117,7 @@ def node_rates(q: Array, v: float, u: float, s: float) -> tuple[float, float, fl
     decay2 = q[_HOLD] * (q[_FINITE] * (1.0 - rise) + (1.0 + q[_FINITE] * s) * rise / THERMAL)
     back = _exp3(q, _DIODE, u)
     pulled = math.exp(min(q[_REGEN] + q[_REGEN + 1] * s, _LARGEST))
-    share = 1.0 / (1.0 + q[_SWELL] * max(u, 0.0))
+    share = 1.0 / (1.0 + q[_SWELL] * u * u)
     rate = share * (_exp3(q, _DRIVE, v) - back + pulled) - q[_COUPLE] * rate2
     return rate, rate2, share * back * max(q[_DIODE + 1] + 2.0 * q[_DIODE + 2] * u, 0.0), decay2
 

@@ -19,12 +19,18 @@ Array = NDArray[np.float64]
 ADAPTS = {"dpi"}
 CHARGED, HOLDING = "v(xn.ca)", "v(xn.rf)"  # the nodes of adaptation and refractory period
 RELEASED = 0.4  # V of the latter, below which the membrane is let go
-# V from the onset at which the membrane rests, or goes to its spike; s there, for a keeper of 0.05 nA
+# V from the onset at which the membrane rests, or goes to its first and second spike; s there, for a keeper of 0.05 nA
 BELOW, ABOVE = np.array([0.25, 0.42, 0.58, 0.75]), np.array([-10, 10, 30, 55, 80, 110, 140, 180, 230, 280]) * 1e-3
-QUIET, LONGEST, FALL = 6e-3, 1.5e-3, 0.045
+QUIET, LONGEST, FALL = 6e-3, 1.8e-3, 0.045
 _POINTS, _RISEN, _TOP = 30, 0.3, 0.6  # on a way; V of the output up to which it is compared; V of the tables' last drop
 _NODE, _TIME = 0.01, 0.004  # V and share of a wait that a fit may miss
-_SETTLED, _AHEAD, _BEFORE_SPIKE = 0.2e-6, 5e-9, 3e-6  # s after a pulse, before one, before a spike
+_SETTLED, _AHEAD, _BEFORE_SPIKE, _RESTED = (
+    0.2e-6,
+    5e-9,
+    3e-6,
+    0.5e-6,
+)  # s after a pulse, before one, before a spike, after its end
+_TAIL = 0.3e-3  # s that a spike's charge takes to arrive whole
 _STEPS = 40  # of the membrane between two pulses
 _START = np.array([3.4, 26, 0, -2.2, 26, 0, 3.9, 26, 0.02, 0.3, 26, 0, math.log(4e3), 0.2, 0.36, 0.5])
 _SCALE = np.array([1, 2, 5, 1, 2, 5, 2, 3, 0.1, 1, 2, 5, 0.3, 0.5, 0.05, 1])
@@ -42,21 +48,30 @@ class _Way:
     spike: float
 
 
-def _way(run: Run) -> _Way:
-    spikes, risen = run.spike_times, np.flatnonzero(run["v(spk)"] > _RISEN)
-    end = float(run.time[risen[0]]) if len(risen) else float(run.time[-1]) / 2
-    begin = 10 * run.bench.edge
-    times = np.linspace(begin, begin + 0.97 * (end - begin), _POINTS)
-    nodes = np.stack(
-        [run.bench.supply - run.waveforms.at("v(xn.n1)", times), run.waveforms.at("v(spk)", times)], axis=-1
-    )
-    return _Way(float(run.bench.hold or 0.0), times - begin, nodes, float(spikes[0]) - begin if len(spikes) else -1.0)
+def _ways(run: Run) -> list[_Way]:
+    """The way from the start, and from the end of the first spike to the second, where the nodes begin anew."""
+    begins, spikes = [10 * run.bench.edge, *(releases(run)[:1] + _RESTED)], run.spike_times
+    ways = []
+    for k, begin in enumerate(begins):
+        fired = len(spikes) > k
+        if k and not fired:
+            continue
+        until = run.time <= (spikes[k] if fired else run.time[-1] / 2)
+        risen = np.flatnonzero((run["v(spk)"] > _RISEN) & until & (run.time > begin))
+        end = float(run.time[risen[0]]) if len(risen) else float(run.time[until][-1])
+        if end - begin < 10 * run.bench.edge:
+            continue
+        times = np.linspace(begin, begin + 0.97 * (end - begin), _POINTS)
+        nodes = [run.bench.supply - run.waveforms.at("v(xn.n1)", times), run.waveforms.at("v(spk)", times)]
+        spike = float(spikes[k]) - begin if fired else -1.0
+        ways.append(_Way(float(run.bench.hold or 0.0), times - begin, np.stack(nodes, axis=-1), spike))
+    return ways
 
 
 def fit_stage(runs: list[Run]) -> tuple[Adaptive, Array]:
     """The stage from runs at an ascending ladder of held membranes, its adaptation left open; and its waits, a row each run that fires:
     voltage (V), wait in SPICE and by the law (s)."""
-    ways = [_way(run) for run in runs]
+    ways = [way for run in runs for way in _ways(run)]
     slow = 1.0 if all(way.spike < 0 for way in ways) else max(way.spike for way in ways) / 4e-4
     start = _START.copy()
     start[[0, 3, 6, 9, 12]] -= math.log(slow)
@@ -168,7 +183,8 @@ def with_adaptation(stage: Adaptive, runs: list[Run], capacitance: float, voltag
     for run in runs:
         ends = releases(run)
         before.append(run.waveforms.at(CHARGED, run.spike_times[: len(ends)] - _AHEAD))
-        after.append(run.waveforms.at(CHARGED, ends))
+        late = np.minimum(ends + _TAIL, np.r_[run.spike_times[1:], run.time[-1]][: len(ends)] - _BEFORE_SPIKE)
+        after.append(run.waveforms.at(CHARGED, late))
         started.append(run.bench.supply - run.waveforms.at("v(xn.n1)", ends))
     w, jump = np.concatenate(before), np.concatenate(after) - np.concatenate(before)
     degree = min(3, max(len(w) - 3, 0))
@@ -209,7 +225,9 @@ def _drain(
     v0, v1, w0, w1 = at("v(mem)", 0), at("v(mem)", 1), at(CHARGED, 0), at(CHARGED, 1)
     # what the membrane's swing takes along comes back with the next pulse
     columns = np.stack([v1 - v0, span, span * w0, span * w0**2], axis=-1)
-    fade = np.linalg.lstsq(columns / span[:, None] ** 0.5, (w1 - w0) / span**0.5, rcond=None)[0][1:]
+    late = np.concatenate([_since_spike(run, a) > _TAIL for run, (a, _) in zip(runs, spans, strict=True)])
+    weight = late / span**0.5
+    fade = np.linalg.lstsq(columns * weight[:, None], (w1 - w0) * weight, rcond=None)[0][1:]
     fed = np.concatenate([_fed(stage, run, *pair) for run, pair in zip(runs, spans, strict=True)]) / capacitance
     w = 0.5 * (w0 + w1)
 
@@ -224,6 +242,12 @@ def _drain(
     start = np.array([math.log(1e-14), 24.0, 0.0, 0.0, 0.5])
     law = least_squares(after, start, x_scale=[1, 2, 10, 20, 0.5], loss="soft_l1", max_nfev=300).x
     return tuple(fade.tolist()), tuple(law[:4].tolist()), float(law[4])
+
+
+def _since_spike(run: Run, times: Array) -> Array:
+    """Time (s) since the last spike before each of ``times``; since the start where there was none."""
+    past = np.r_[0.0, run.spike_times]
+    return times - past[np.searchsorted(run.spike_times, times)]
 
 
 def _rate(strength: Array, finite: float, v: Array, voltage: Array, leak: Array) -> Array:

@@ -169,7 +169,7 @@ def _rest_drop(law: Array, v: float) -> float:
 def _adapting(bench: Bench, setting: Setting, onset: float, workers: int | None) -> Held:
     """The same for an adaptive stage, which rests on a diode; its adaptation is left to trains."""
     voltage = np.r_[0.0, onset * BELOW, onset + ABOVE]
-    longest = LONGEST * np.minimum(np.exp(-ABOVE / FALL), 1.0) + 1e-6
+    longest = LONGEST * np.minimum(np.exp(-ABOVE / FALL), 1.0) + 8e-6
     spans = _slowness(bench) * np.r_[np.full(1 + len(BELOW), QUIET), longest]
     runs = _run(bench, voltage, spans, setting, workers)
     stage, waits = fit_stage(runs)
