@@ -10,6 +10,7 @@ bias cell shared by 64. Parts:
 * ``wait``: what each stage draws while a membrane waits, and how long it keeps one that is left alone.
 * ``corners``: the three stages at tt, ss, ff and 27, 85 C.
 * ``everywhere``: whether the design fires, and keeps silent without input, in five corners at three temperatures and supplies.
+* ``mismatch``: ten chips with the foundry's mismatch at 27 and 85 C, without input: whether they fire by themselves.
 * ``pareto``: a grid of membrane, read rail, pulse width and keeper, and which points no other beats; ``--figure FILE`` draws it.
 """
 
@@ -55,6 +56,7 @@ from ionspike.spice.engine import Accuracy, Failure, Limits
 LINE = (100.0, 1e3, 10e3, 50e3)  # Hz of the output
 INPUTS = (1.3e3, 13e3, 50e3, 650e3)  # Hz of the input, of the map
 POINTS = tuple(product(("tt", "ss", "ff", "sf", "fs"), (-40.0, 27.0, 85.0), (1.62, 1.8, 1.98)))
+CHIPS = 10
 LIMIT = 120.0  # s of wall time a run
 _HELD = 10e-3  # s
 _STILL = 0.1  # s without input
@@ -192,6 +194,17 @@ def everywhere(setting: Setting) -> list[dict[str, Any]]:
     return rows
 
 
+def mismatch(setting: Setting) -> list[dict[str, Any]]:
+    """Spikes of ten chips of the design (section tt_mm, one seed a chip) without input, at two temperatures."""
+    points = list(product((27.0, 85.0), range(1, CHIPS + 1)))
+    plans = [Plan(silent(bare()), _STILL, replace(setting, corner="tt_mm", seed=seed).at(t)) for t, seed in points]
+    return [
+        {"temperature": t, "seed": seed}
+        | {"without_input": len(run.spike_times) if isinstance(run, Run) else run.message}
+        for (t, seed), run in zip(points, simulate_plans(plans, workers=1), strict=True)
+    ]
+
+
 def pareto(setting: Setting) -> list[dict[str, Any]]:
     """Membrane, read rail, pulse width (how many ions a pulse inserts) and keeper, at 100 Hz and 10 kHz of output."""
     membranes, keepers = (0.2e-12, 0.5e-12, 1e-12), (0.01e-9, 0.05e-9)
@@ -233,6 +246,7 @@ PARTS = {
     "wait": waiting,
     "corners": corners,
     "everywhere": everywhere,
+    "mismatch": mismatch,
     "pareto": pareto,
 }
 
