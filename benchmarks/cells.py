@@ -2,7 +2,7 @@
 
 One row a neuron, width of the synapse and input rate: the next spike on the same input pulse and within one, beside the cell without
 short-term plasticity, the best constant count and chance; rate and energy running free. With ``--placement`` the neuron has a second
-ECRAM there, and the control has only that one frozen.
+ECRAM there, and the control has only that one frozen; with one in the delay path a further row a rate is of a neuron that its spikes drive.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.spike_widths import driven
 from ionspike import files
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Run, Setting, simulate_all
@@ -31,14 +32,15 @@ RATES = (1e3, 3e3, 10e3, 30e3)  # Hz; calibrated at 3 and 30 kHz
 WIDTHS = (0.33, 0.15)  # of the channel, against the reference card's
 SEEDS = (11, 12, 13)  # the calibration uses 1 and 2
 _PULSES = 150
-# width of the channel that the neuron's own spikes gate, against the synapse's: a leak must let the synapse win
-PLACED = {"input": 1.0, "leak": 0.3}
+PLACEMENTS = ("input", "leak", "delay")
 
 
 def bench_of(name: str, width: float, placement: str | None) -> Bench:
     """A neuron with a synapse of a width and, it may be, a second ECRAM at ``placement``."""
     card = Ecram.load("reference")
-    placed = {} if placement is None else {placement: card.scaled(PLACED[placement] * width, f"reference-{placement}")}
+    # a leak must let the synapse win; a delay follows a channel of tens of kohm
+    scale = {"input": width, "leak": 0.3 * width, "delay": 0.2}
+    placed = {} if placement is None else {placement: card.scaled(scale[placement], f"reference-{placement}")}
     return Bench(neuron=Neuron(name, synapse=card.scaled(width), **placed))
 
 
@@ -72,6 +74,8 @@ def measure(
             }
             rows.append(row | figures(cell, [next(runs) for _ in each]))
             print(_line(rows[-1]), flush=True)
+        if placement == "delay":
+            rows += driven(cell, bench, held, rates, seeds, _PULSES, setting, workers)
     return rows
 
 
@@ -120,7 +124,7 @@ def main() -> None:
     parser.add_argument("--width", action="append", type=float)
     parser.add_argument("--rate", action="append", type=float, help="of the input (Hz)")
     parser.add_argument("--seed", action="append", type=int)
-    parser.add_argument("--placement", choices=list(PLACED), help="of a second ECRAM, gated by the neuron's own spikes")
+    parser.add_argument("--placement", choices=PLACEMENTS, help="of a second ECRAM, gated by the neuron's own spikes")
     parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
     parser.add_argument(
         "--reltol", type=float, default=Accuracy().reltol, help="of ngspice, for calibration and test alike"

@@ -49,23 +49,30 @@ class _Placed:
         self.y, self.last = np.array(self.placed.start), 0.0
 
     def rest(self, time: float, v: float) -> None:
-        """To ``time`` (s), with both ends of the channel at the membrane's voltage."""
+        """To ``time`` (s), with both ends of the channel at the membrane's voltage or, in the delay path, at ground."""
         if self.placed.moves:
-            self.y = self.placed.device.advance(self.y, 0.0, v, v, max(time - self.last, 0.0))
+            at = 0.0 if self.placed.placement == "delay" else v
+            self.y = self.placed.device.advance(self.y, 0.0, at, at, max(time - self.last, 0.0))
         self.last = max(time, self.last)
 
-    def spike(self, time: float, v: float) -> None:
-        """A spike at ``time``, begun with the membrane at ``v`` (V)."""
+    def spike(self, time: float, v: float) -> tuple[float, float]:
+        """A spike at ``time``, begun with the membrane at ``v`` (V): its width (s), and by how much that is more than the mean."""
         self.rest(time, v)
+        width = self.placed.mean_width
+        if self.placed.placement == "delay":
+            r = 1 / float(self.placed.device.conductance(self.y))
+            width = float(np.polynomial.polynomial.polyval(r, self.placed.widths))
+        longer = width - self.placed.mean_width
         if self.placed.moves:
-            bias = self.supply - v - self.placed.ion_shift
-            self.y = self.placed.device.advance(self.y, bias, duration=self.placed.ion_time)
+            bias = self.supply - (0.0 if self.placed.placement == "delay" else v) - self.placed.ion_shift
+            self.y = self.placed.device.advance(self.y, bias, duration=self.placed.ion_time + longer)
+        return width, longer
 
     def beside(self, time: float, v: float) -> tuple[float, float]:
         """Resistance (ohm) between synapse and membrane, and conductance (S) that a pulse opens to ground."""
         self.rest(time, v)
         g = float(self.placed.device.conductance(self.y))
-        return {"input": (1 / g, 0.0), "leak": (0.0, self.placed.opening * g)}[self.placed.placement]
+        return {"input": (1 / g, 0.0), "leak": (0.0, self.placed.opening * g)}.get(self.placed.placement, (0.0, 0.0))
 
 
 @dataclass
@@ -79,6 +86,7 @@ class _Neuron:
     now: float = 0.0
     charge: float = 0.0
     spikes: list[float] = field(default_factory=list)
+    widths: list[float] = field(default_factory=list)  # of spikes, where an ECRAM in the delay path changes them
 
 
 class Network:
@@ -142,29 +150,31 @@ class Network:
         if name in self._inputs or name in self._neurons:
             raise InputError(f"there are two inputs or neurons called {name!r}")
 
-    def _arrivals(self, neuron: _Neuron, start: float, stop: float) -> list[tuple[float, int]]:
-        """(time, synapse) of everything that arrives in [start, stop); at one time in the order of the synapses."""
-        found: list[tuple[float, int]] = []
+    def _arrivals(self, neuron: _Neuron, start: float, stop: float) -> list[tuple[float, int, float]]:
+        """(time, synapse, how much wider (s) than calibrated) of everything that arrives in [start, stop); at one time in the order of the synapses."""
+        found: list[tuple[float, int, float]] = []
         for k, synapse in enumerate(neuron.synapses):
             times = self._inputs.get(synapse.source)
             if times is None:
                 times = np.array(self._neurons[synapse.source].spikes)
             low, high = np.searchsorted(times, [start - synapse.delay, stop - synapse.delay])
-            found += [(float(t) + synapse.delay, k) for t in times[low:high]]
+            widths = self._neurons[synapse.source].widths if synapse.source in self._neurons else []
+            longer = np.array(widths) - neuron.cell.synapse.pulse if widths else np.zeros(len(times))
+            found += [(float(times[q]) + synapse.delay, k, float(longer[q])) for q in range(low, high)]
         return sorted(found)
 
-    def _advance(self, neuron: _Neuron, arrivals: list[tuple[float, int]], stop: float) -> None:
-        for time, k in arrivals:
+    def _advance(self, neuron: _Neuron, arrivals: list[tuple[float, int, float]], stop: float) -> None:
+        for time, k, longer in arrivals:
             self._wait(neuron, time)
             synapse, own = neuron.synapses[k], neuron.cell.synapse
             p, _, gate, rows, g = synapse.packed
             mean = 0.5 * neuron.v  # between its pulses the channel has sat between reset and the present voltage
             x = advance_device(p, gate, rows, synapse.x, -mean, max(time - synapse.last, 0.0))
             behind, leaking = neuron.placed.beside(time, neuron.v) if neuron.placed else (0.0, 0.0)
-            v, synapse.x = pulse(p, gate, rows, g, neuron.v, x, behind, leaking)
-            to_ground = own.width * leaking / (1 + leaking * own.series) * 0.5 * (neuron.v + v)
+            v, synapse.x = pulse(p, gate, rows, g, neuron.v, x, behind, leaking, longer)
+            to_ground = (own.width + longer) * leaking / (1 + leaking * own.series) * 0.5 * (neuron.v + v)
             neuron.charge += neuron.cell.soma.capacitance * (v - neuron.v) + to_ground
-            neuron.v, synapse.last = v, time + neuron.cell.synapse.ion_time
+            neuron.v, synapse.last = v, time + neuron.cell.synapse.ion_time + longer
             neuron.now = max(neuron.now, synapse.last)
         self._wait(neuron, stop)
 
@@ -177,7 +187,8 @@ class Network:
                 return
             time = neuron.now + fired
             neuron.spikes.append(time)
-            if neuron.placed:
-                neuron.placed.spike(time, neuron.v)
+            width, longer = neuron.placed.spike(time, neuron.v) if neuron.placed else (0.0, 0.0)
+            if neuron.placed and neuron.placed.placed.placement == "delay":
+                neuron.widths.append(width)
             neuron.v = after_spike(p, neuron.v)
-            neuron.now = time + neuron.cell.soma.dead
+            neuron.now = time + neuron.cell.soma.dead + longer

@@ -30,12 +30,9 @@ def test_a_topology_without_a_form_is_refused_with_those_that_have_one(setting: 
         calibrate(Bench(neuron=Neuron("schmitt-trigger-lif", synapse=reference)), setting)
 
 
-@pytest.mark.parametrize("placement", ["delay"])
-def test_an_ecram_beside_the_synapse_is_not_left_out_silently(setting: Setting, reference: Ecram, placement: str):
-    neuron = Neuron(synapse=reference).with_(**{placement: reference})
-    with pytest.raises(
-        InputError, match=f"an ECRAM at '{placement}'; expected one at 'synapse' and one at 'input' or 'leak'"
-    ):
+def test_a_second_ecram_beside_the_synapse_is_not_left_out_silently(setting: Setting, reference: Ecram):
+    neuron = Neuron(synapse=reference, input=reference, delay=reference)
+    with pytest.raises(InputError, match="one ECRAM beside the synapse; this neuron has them at input and delay"):
         calibrate(Bench(neuron=neuron), setting)
 
 

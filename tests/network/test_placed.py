@@ -17,14 +17,19 @@ from ionspike.network.placed import Placed
 from ionspike.network.simulation import Simulation
 
 
-def placed_cell(placement: str = "input") -> Cell:
-    """The high-pass cell of the library with a second ECRAM, its channel narrower than the synapse's."""
-    device = Ecram.load("reference").scaled({"input": 0.03, "leak": 0.03}[placement], f"reference-{placement}")
+def placed_cell(placement: str) -> Cell:
+    """The high-pass cell of the library with a second ECRAM of about the synapse's width, or in the delay path of a fifth of the reference card's."""
+    scale = {"input": 0.08, "leak": 0.03, "delay": 0.2}[placement]
+    device = Ecram.load("reference").scaled(scale, f"reference-{placement}")
+    # a delay that follows its channel more than one in SKY130 does, so that the synapses it drives show it
+    widths = (5e-9, 2e-13, -4e-19) if placement == "delay" else ()
     opening = 1.03 if placement == "leak" else 0.0
-    return replace(Cell.load("high-pass"), placed=Placed(placement, 8.7e-9, 0.04, device, (0.2, 1 / 3), opening))
+    placed = Placed(placement, 8.7e-9, 0.04, device, (0.2, 1 / 3), opening, widths, 12e-9)
+    cell = Cell.load("high-pass")
+    return replace(cell, synapse=replace(cell.synapse, pulse=12e-9), placed=placed)
 
 
-@pytest.fixture(params=["input", "leak"])
+@pytest.fixture(params=["input", "leak", "delay"])
 def cell(request: pytest.FixtureRequest) -> Cell:
     return placed_cell(request.param)
 
@@ -46,21 +51,33 @@ def chain(cell: Cell, other: Cell) -> tuple[plain_cells.Network, Network]:
 
 def test_a_net_of_such_cells_fires_as_a_plain_loop_on_the_law(cell: Cell):
     # the second population has no such device: one kernel walks both
-    plain, net = chain(cell, Cell.load("high-pass"))
-    expected, found = plain.run(0.4), net.run(0.4)
-    assert len(expected.spikes["a"]) > 20
+    plain, net = chain(cell, replace(cell, placed=None))
+    expected, found = plain.run(0.4), net.run(0.4, precision="double")
+    assert len(expected.spikes["a"]) > 20 and len(expected.spikes["b"]) > 5
     for name in ("a", "b"):
         # windows cut the integrator's steps elsewhere: a wait moves by a part in ten thousand
         np.testing.assert_allclose(found.spikes(name), expected.spikes[name], atol=2e-7)
         assert found.charge[name] == pytest.approx(expected.charge[name], rel=1e-3)
 
 
-def test_own_spikes_change_the_rate_and_a_frozen_device_does_not(cell: Cell):
+@pytest.mark.parametrize("placement", ["input", "leak"])
+def test_own_spikes_change_the_rate_and_a_frozen_device_does_not(placement: str):
+    cell = placed_cell(placement)
     stop = float(TIMES[-1])
     # as if the first spike were the last: the state that the frozen cell keeps is the rested one
     frozen = replace(cell, placed=replace(cell.placed, mean_state=cell.placed.start, moves=False))  # type: ignore[arg-type]
     moving, still = len(run_free(cell, TIMES, stop).spikes), len(run_free(frozen, TIMES, stop).spikes)
     assert abs(moving / still - 1) > 0.05
+
+
+def test_spikes_that_widen_carry_more_charge_to_the_cells_they_drive():
+    delay = placed_cell("delay")
+    other = replace(delay, placed=None)
+    charge = [chain(cell, other)[1].run(0.2).charge["b"] for cell in (delay, delay.without_excitability())]
+    assert charge[0] / charge[1] < 0.95  # ions make the channel conduct, and its spikes shorter
+    unknown = replace(other, synapse=replace(other.synapse, pulse=0.0))
+    with pytest.raises(InputError, match="the spikes of 'a' change their width"):
+        chain(delay, unknown)[1].run(0.01)
 
 
 def test_a_checkpoint_carries_the_devices_bit_for_bit(cell: Cell, tmp_path: Path):
@@ -88,7 +105,7 @@ def test_states_are_recorded_where_the_law_leaves_them(cell: Cell):
     assert found.placed["a"][0, 0] == pytest.approx(neuron.placed.y[0], rel=1e-4)
     assert found.to_xarray()["a_placed_x"].shape == (2, 1)
     with pytest.raises(InputError, match="population 'b' has no placed ECRAM"):
-        chain(cell, Cell.load("high-pass"))[1].run(0.01, record=Record(placed={"b": [0]}))
+        chain(cell, replace(cell, placed=None))[1].run(0.01, record=Record(placed={"b": [0]}))
 
 
 def test_a_cell_finds_its_own_intervals(cell: Cell):
@@ -102,7 +119,7 @@ def test_a_placed_device_is_read_back_as_saved(cell: Cell, tmp_path: Path):
     assert Cell.load(path) == cell
     text = path.read_text()
     for old, new, told in (
-        (f'placement = "{cell.placed.placement}"', 'placement = "dendrite"', "expected one of input"),  # type: ignore[union-attr]
+        (f'placement = "{cell.placed.placement}"', 'placement = "dendrite"', "expected one of input, leak, delay"),  # type: ignore[union-attr]
         ("[placed.device]", "[placed.card]", "placed.device"),
         ("ion_shift = 0.04", "", "placed.ion_shift is missing"),
     ):

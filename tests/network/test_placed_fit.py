@@ -71,6 +71,24 @@ def test_a_leak_ecram_moves_by_its_law_and_lets_out_what_a_pulse_brings(referenc
     assert np.abs(step(np.full_like(seen.leak, seen.leak[0])) - true)[-1] > 0.08 * true[-1]
 
 
+@pytest.mark.spice
+def test_a_delay_ecram_moves_by_its_law_and_sets_the_width_of_the_spike(reference: Ecram, setting: Setting):
+    own = reference.scaled(0.2, "own")
+    runs = _runs(Bench(Neuron(membrane=1e-12, synapse=reference.scaled(0.4), delay=own)), setting)
+    placed = fit_placed(runs[:1], "delay", own)
+    true, states = runs[1].widths, runs[1].states("delay")
+    starts = runs[1].spike_times[: len(true)] - 2e-9
+    before = np.stack([np.interp(starts, runs[1].time, s) for s in states.T], -1)
+    law = np.polynomial.polynomial.polyval(1 / own.conductance(before), placed.widths)
+    # 14.1 ns from rest, 12.1 after a few spikes; reltol 1e-4 leaves 0.2 % of a width
+    assert np.ptp(true) > 1e-9
+    assert np.abs(law - true).max() < 0.12e-9
+    after = np.stack([np.interp(runs[1].reset_ends[: len(true)] + SETTLED, runs[1].time, s) for s in states.T], -1)
+    longer = (law - placed.mean_width)[:, None]
+    found = states_after(own, before, np.full(len(true), 1.8 - placed.ion_shift), placed.ion_time + longer)
+    np.testing.assert_allclose(found[:, 0], after[:, 0], atol=1.5e-3)
+
+
 def _own_spikes_are_met(run: Run, placed: Placed) -> None:
     ends = run.reset_ends
     starts = run.spike_times[: len(ends)] - 2e-9

@@ -17,6 +17,8 @@ Ints = NDArray[np.int64]
 STATIC, SHARED, OWN_AFTER, OWN_MEAN, CARDS, CELL = range(6)
 # rules of a state that all synapses of a source share
 BY_CARD, TSODYKS_MARKRAM = range(2)
+# rule of a calibrated synapse whose sender widens and narrows its spikes
+SPIKE_WIDTH = 2
 # how a block is advanced: LIF under charges, LIF whose every arrival is walked, calibrated cells
 SUMMED, WALKED, CELLS = range(3)
 # neurons of a Poisson input whose spikes are drawn as one process: a superposition of Poisson processes is one
@@ -174,6 +176,7 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
     AT_CHOSEN,
     AT_FIRED,
     AT_FIRED_AT,
+    AT_FIRED_WIDTH,
     AT_ARRIVED,
     AT_EVENTS,
     AT_SPIKES,
@@ -182,7 +185,7 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
     AT_FEED_POPULATION,
     AT_OUT_TIME,
     AT_OUT_FROM,
-) = range(95)
+) = range(96)
 
 # what they hold:
 #   records: of synapses, see R_TARGET
@@ -224,7 +227,7 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
 #   use_kernel: by drive: what makes sizes of them
 #   pending_time: spikes on their way, by projection (s)
 #   pending_interval: before the spike (s)
-#   pending_efficacy: of a shared state
+#   pending_efficacy: of a shared state; width of a spike (s)
 #   excitation: of the window, decayed to its end (V)
 #   slot: place of a neuron among the chosen
 #   flag: whether it is chosen
@@ -239,6 +242,7 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
 #   order: of simultaneous ones
 #   following: in the chain of one neuron
 #   chosen: neurons to be walked
+#   fired_width: of each spike of a net with devices in delay paths (s); no room in others
 #   feed_time: spikes of listed inputs, in time (s)
 #   out_time: spikes of the neurons (s)
 ARRAYS = (
@@ -329,6 +333,7 @@ ARRAYS = (
     "chosen",
     "fired",
     "fired_at",
+    "fired_width",
     "arrived",
     "events",
     "spikes",

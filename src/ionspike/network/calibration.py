@@ -21,7 +21,6 @@ from ionspike.network.cell import OUTPUT, Cell, Origin, Soma
 from ionspike.network.compare import intervals_from_resets
 from ionspike.network.fed_back import feedback
 from ionspike.network.held_membrane import Held, measure_held
-from ionspike.network.placed import PLACES
 from ionspike.network.placed_fit import fit_placed
 from ionspike.network.synapse_fit import fit_synapse
 from ionspike.spikes import poisson
@@ -131,11 +130,6 @@ def _devices_of(bench: Bench) -> tuple[Ecram, tuple[str, Ecram] | None]:
             f"{neuron.topology} has no inner node n1; a cell needs the output of the threshold stage by that name"
         )
     others = [(name, device) for name, device in neuron.devices if name != "synapse"]
-    unknown = [name for name, _ in others if name not in PLACES]
-    if unknown:
-        raise InputError(
-            f"a cell has no form for an ECRAM at {unknown[0]!r}; expected one at 'synapse' and one at {' or '.join(map(repr, PLACES))}"
-        )
     if len(others) > 1:
         told = " and ".join(name for name, _ in others)
         raise InputError(f"a cell has a form for one ECRAM beside the synapse; this neuron has them at {told}")

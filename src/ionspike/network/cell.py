@@ -105,6 +105,7 @@ class Synapse:
         ion_time: effective time (s) of the gate pulse for the ions; ion_shift: what its edges take off the overpotential (V).
         pulse_energy: energy (J) of an input pulse; read_factor: energy drawn from the rail over ``read_rail`` times the charge.
         width_1, ion_1: relative change (1/V) of width and ion_time with the membrane's voltage: the switch opens later under a higher one.
+        pulse: width (s) at half height of the pulses that it was calibrated with; 0 where that was not kept.
     """
 
     read_rail: float
@@ -119,6 +120,7 @@ class Synapse:
     read_factor: float
     width_1: float = 0.0
     ion_1: float = 0.0
+    pulse: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -43,27 +43,30 @@ def intervals_from_resets(cell: Cell, run: Run) -> list[Interval]:
     return intervals_between(cell, run.input_times, run.spike_times, float(run.time[-1]))
 
 
-def intervals_between(cell: Cell, pulses: Array, spikes: Array, stop: float) -> list[Interval]:
-    """The same from times (s) of input pulses and of the spikes to be found."""
+def intervals_between(
+    cell: Cell, pulses: Array, spikes: Array, stop: float, longer: Array | None = None
+) -> list[Interval]:
+    """The same from times (s) of input pulses and of the spikes to be found; ``longer``: by how much (s) each pulse is wider than those of the
+    calibration."""
+    longer = np.zeros(len(pulses)) if longer is None else longer
     packed, x, (own, y) = pack(cell), _start(cell), pack_own(cell)
     dead = cell.soma.dead
     # up to the first spike the cell only follows: the run starts from a membrane that no spike has reset
     inner = resting(packed[0])
-    early, k, v, x, _, _ = until_spike(packed, own, pulses, 0, 0.0, float(spikes[0]), 0.0, inner, x, y)
+    early, k, v, x, _, _ = until_spike(packed, own, pulses, 0, 0.0, float(spikes[0]), 0.0, inner, x, y, longer)
     if early < 0.0:
         spiked(packed[0], inner)
     found: list[Interval] = []
     for index in range(len(spikes) - 1):
-        start, end = float(spikes[index]) + dead, float(spikes[index + 1])
-        gate_own(own, y, v)
+        start, end = float(spikes[index]) + dead + gate_own(own, y, v), float(spikes[index + 1])
         v = after_spike(packed[0], v)
-        fired, after, *_ = until_spike(packed, own, pulses, k, start, stop, v, inner.copy(), x, y.copy())
+        fired, after, *_ = until_spike(packed, own, pulses, k, start, stop, v, inner.copy(), x, y.copy(), longer)
         # SPICE's interval, walked without firing: the drop can be held back only by ending the walk at each own spike
         before, charge, drawn, first = k, 0.0, 0.0, k
         now = start
         while now < end:
             adapted = inner[2]
-            early, k, v, x, q, d = until_spike(packed, own, pulses, k, now, end, v, inner, x, y)
+            early, k, v, x, q, d = until_spike(packed, own, pulses, k, now, end, v, inner, x, y, longer)
             charge, drawn = charge + q, drawn + d
             now, v = (early, held_back(cell, v)) if early >= 0.0 else (end, v)
             if early >= 0.0:
@@ -129,8 +132,8 @@ class _Synapses:
     def reset(self, spike: float) -> None:
         """A spike of the run that is followed, at this time (s)."""
         self._rest_own(spike)
-        gate_own(self.own, self.y, self.v)
-        self.v, self.now = after_spike(self.packed[0][0], self.v), spike + self.cells[0].soma.dead
+        self.now = spike + self.cells[0].soma.dead + gate_own(self.own, self.y, self.v)
+        self.v = after_spike(self.packed[0][0], self.v)
         spiked(self.packed[0][0], self.inner)
 
     def run(self, times: Array, of: NDArray[np.int64], k: int, stop: float, until_fired: bool) -> tuple[int, bool]:
@@ -193,22 +196,23 @@ class Free:
         return self.energy(cell) / sum(value for name, value in blocks.items() if name != "bias") - 1
 
 
-def run_free(cell: Cell, pulses: Array, stop: float) -> Free:
-    """The cell from rest under input pulses at ``pulses`` (s) until ``stop`` (s)."""
+def run_free(cell: Cell, pulses: Array, stop: float, longer: Array | None = None) -> Free:
+    """The cell from rest under input pulses at ``pulses`` (s), each ``longer`` (s) than those of the calibration, until ``stop`` (s)."""
+    longer = np.zeros(len(pulses)) if longer is None else longer
     packed, x, (own, y) = pack(cell), _start(cell), pack_own(cell)
     v, inner, now, k = 0.0, resting(packed[0]), 0.0, 0
     spikes: list[float] = []
     used: list[int] = []
     charge, drawn = 0.0, 0.0
     while now < stop:
-        fired, k, v, x, q, d = until_spike(packed, own, pulses, k, now, stop, v, inner, x, y)
+        fired, k, v, x, q, d = until_spike(packed, own, pulses, k, now, stop, v, inner, x, y, longer)
         charge, drawn = charge + q, drawn + d
         if fired < 0.0:
             break
         spikes.append(fired)
         used.append(k - 1)
-        gate_own(own, y, v)
-        v, now = after_spike(packed[0], v), fired + cell.soma.dead
+        now = fired + cell.soma.dead + gate_own(own, y, v)
+        v = after_spike(packed[0], v)
     tell_outside(cell, k, 1, len(spikes), stop)
     return Free(np.array(spikes), np.array(used, np.int64), k, charge, drawn, stop)
 

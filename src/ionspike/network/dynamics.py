@@ -141,16 +141,18 @@ def stepped(p: Array, maps: Array, k: int, x: Array, out: Array) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def passed_charge(p: Array, maps: Array, g: Array, x: Array, behind: float, inside: Array, now: Array) -> float:
+def passed_charge(
+    p: Array, maps: Array, g: Array, x: Array, behind: float, longer: float, inside: Array, now: Array
+) -> float:
     """Integral (S s) of ``G/(1 + G (series + behind))`` over a pulse that starts in state ``x``; ``inside``, ``now``: room for two states."""
-    total, series = 0.0, p[_SERIES] + behind
+    total, series, width = 0.0, p[_SERIES] + behind, p[_WIDTH] + longer
     for i in range(x.shape[0]):
         now[i] = x[i]
     for part in range(PARTS):
         for k in range(3):
             stepped(p, maps, k, now, inside)
             conducted = conductance(p, g, inside)
-            total += OF[k] / PARTS * p[_WIDTH] * conducted / (1.0 + conducted * series)
+            total += OF[k] / PARTS * width * conducted / (1.0 + conducted * series)
         if part < PARTS - 1:
             stepped(p, maps, 3, now, now)
     return total
@@ -158,22 +160,31 @@ def passed_charge(p: Array, maps: Array, g: Array, x: Array, behind: float, insi
 
 @njit(cache=True, error_model="numpy")
 def pulse(
-    p: Array, gate: Array, rows: Array, g: Array, v: float, x: Array, behind: float = 0.0, leaking: float = 0.0
+    p: Array,
+    gate: Array,
+    rows: Array,
+    g: Array,
+    v: float,
+    x: Array,
+    behind: float = 0.0,
+    leaking: float = 0.0,
+    longer: float = 0.0,
 ) -> tuple[float, Array]:
     """Membrane voltage and device state after one input pulse; ``behind``: resistance (ohm) between the synapse and the membrane;
-    ``leaking``: conductance (S) of a channel that the pulse opens to ground."""
+    ``leaking``: conductance (S) of a channel that the pulse opens to ground; ``longer``: time (s) by which the pulse is wider than the one that
+    the synapse was calibrated with."""
     inside, now, after = np.empty(x.shape[0]), np.empty(x.shape[0]), np.empty(x.shape[0])
     middle = v_after = v
     injected = p[_Q0] + (p[_Q1] + p[_Q2] * v) * v
-    lost = opened(p, leaking)
+    lost = opened(p, leaking, longer)
     at_switch, beyond = conductance(p, g, x) * p[_SERIES], conductance(p, g, x) * behind
-    time = p[_TION] * (1.0 + p[_ION1] * v)
+    time = p[_TION] * (1.0 + p[_ION1] * v) + longer
     # the overpotential is that of the mean membrane voltage: once with its start, once with its mean
     for _ in range(2):
         across = (p[_RAIL] - middle) / (1.0 + at_switch + beyond)
         drain, source = p[_RAIL] - across * at_switch, middle + across * beyond
         maps = steps_within(p, gate, rows, p[_SUPPLY] - 0.5 * (drain + source) - p[_SHIFT], time)
-        charge = passed_charge(p, maps, g, x, behind, inside, now) * (1.0 + p[_WIDTH1] * v)
+        charge = passed_charge(p, maps, g, x, behind, longer, inside, now) * (1.0 + p[_WIDTH1] * v)
         aim = p[_RAIL] - p[_RAIL] * lost / (charge + lost)
         v_after = aim + (v - aim) * math.exp(-(charge + lost) / p[_C]) + injected / p[_C]
         middle = 0.5 * (v + v_after)
@@ -182,15 +193,15 @@ def pulse(
 
 
 @njit(cache=True, error_model="numpy")
-def opened(p: Array, leaking: float) -> float:
+def opened(p: Array, leaking: float, longer: float) -> float:
     """Integral (S s) of a conductance that a pulse opens to ground, through a switch like the synapse's."""
-    return p[_WIDTH] * leaking / (1.0 + leaking * p[_SERIES])
+    return (p[_WIDTH] + longer) * leaking / (1.0 + leaking * p[_SERIES])
 
 
 @njit(cache=True, error_model="numpy")
-def leaked(p: Array, leaking: float, v: float, after: float) -> float:
+def leaked(p: Array, leaking: float, v: float, after: float, longer: float) -> float:
     """Charge (C) that a pulse let out to ground while it brought the membrane from ``v`` to ``after`` (V)."""
-    return opened(p, leaking) * 0.5 * (v + after)
+    return opened(p, leaking, longer) * 0.5 * (v + after)
 
 
 @njit(cache=True)

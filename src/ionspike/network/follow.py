@@ -24,9 +24,11 @@ def until_spike(
     inner: Array,
     x: Array,
     y: Array,
+    longer: Array,
 ) -> tuple[float, int, float, Array, float, float]:
     """From ``start`` through the pulses from index ``first`` until the cell fires or ``stop`` is reached; ``inner`` is moved, and so is ``y``, the state of a
     placed device, up to the spike. A pulse before ``start`` came while a spike held an adaptive neuron's membrane.
+    ``longer``: by how much (s) each pulse is wider than those of the calibration.
 
     Returns the spike time (-1: none), the index of the next pulse, V, x, the charge taken from the rail (C), and the charge that the
     threshold stage drew (C). Times of pulses are those of their rising edge.
@@ -48,9 +50,9 @@ def until_spike(
         if k >= pulses.shape[0] or pulses[k] >= stop:
             return -1.0, k, v, x, charge, drawn
         behind, leaking = beside(own, y)
-        v_new, x = pulse(p, gate, rows, g, v, x, behind, leaking)
-        charge += p[CAPACITANCE] * (v_new - v) + leaked(p, leaking, v, v_new)
+        v_new, x = pulse(p, gate, rows, g, v, x, behind, leaking, longer[k])
+        charge += p[CAPACITANCE] * (v_new - v) + leaked(p, leaking, v, v_new, longer[k])
         if p[STAGE] == 0.0 or pulses[k] >= start:  # else a spike still holds it at ground
             v = v_new
-        t = max(t, pulses[k] + p[ION_TIME])
+        t = max(t, pulses[k] + p[ION_TIME] + longer[k])
         k += 1

@@ -27,6 +27,7 @@ from ionspike.network.arrays import (
     AT_FEED_TIME,
     AT_FIRED,
     AT_FIRED_AT,
+    AT_FIRED_WIDTH,
     AT_FIRST,
     AT_KERNEL,
     AT_LAST,
@@ -165,8 +166,9 @@ def drop_delivered(at: Any, stop: float) -> None:
 
 
 @inner
-def send(at: Any, time: float, sender: int, population: int) -> None:
-    """A spike of a neuron or an input onto its way through every projection of its population; shared states move here."""
+def send(at: Any, time: float, sender: int, population: int, width: float) -> None:
+    """A spike of a neuron or an input, of a ``width`` (s) where that varies, onto its way through every projection of its population; shared
+    states move here."""
     last, first, outgoing = view(at, AT_LAST, F64), view(at, AT_FIRST, I64), view(at, AT_OUTGOING, I64)
     count, kernels = view(at, AT_PENDING_COUNT, I64), view(at, AT_EFFICACY_KERNEL, I64)
     interval = time - last[sender]
@@ -177,7 +179,7 @@ def send(at: Any, time: float, sender: int, population: int) -> None:
         part(at, AT_PENDING_TIME, p, F64)[k], part(at, AT_PENDING_SOURCE, p, I64)[k] = time, source
         part(at, AT_PENDING_INTERVAL, p, F64)[k], part(at, AT_PENDING_EFFICACY, p, F64)[k] = interval, 1.0
         if kernels[p] != 0:
-            call(kernels[p], at, p, source, k, 0, interval, 0.0)
+            call(kernels[p], at, p, source, k, 0, interval, width)
         count[p] = k + 1
 
 
@@ -190,7 +192,7 @@ def feed(at: Any, fed: int, stop: float) -> int:
         view(at, AT_FEED_POPULATION, I64),
     )
     while fed < length(at, AT_FEED_TIME) and time[fed] < stop:
-        send(at, time[fed], sender[fed], population[fed])
+        send(at, time[fed], sender[fed], population[fed], 0.0)
         fed += 1
     return fed
 
@@ -204,10 +206,11 @@ def gather(at: Any, blocks: int, made: int) -> int:
             return np.int64(OVERFLOW)
         population = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)[POPULATION]
         fired, fired_at = part(at, AT_FIRED, b, I32), part(at, AT_FIRED_AT, b, F64)
+        width, varied = part(at, AT_FIRED_WIDTH, b, F64), room(at, AT_FIRED_WIDTH) > 0
         for k in range(spikes[b]):
             out_time[made], out_from[made] = fired_at[k], fired[k]
             made += 1
-            send(at, fired_at[k], np.int64(fired[k]), population)
+            send(at, fired_at[k], np.int64(fired[k]), population, width[k] if varied else 0.0)
     return made
 
 

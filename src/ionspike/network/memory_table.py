@@ -21,6 +21,7 @@ from ionspike.network.synapse_maps import (
     own_kernel,
     scaled_kernel,
     shared_card_kernel,
+    spike_width_kernel,
     tsodyks_markram_kernel,
 )
 from ionspike.network.views import TABLE_COLUMNS
@@ -42,6 +43,7 @@ class Memory:
         self.real = layout.arrays["records"].dtype
         self.one = self.real.type(1.0)
         self.blocks, self.projections = len(layout.arrays["block"]), len(layout.arrays["projection"])
+        self.varied = bool((layout.arrays["projection"][:, a.RULE] == a.SPIKE_WIDTH).any())
         n, largest = len(layout.arrays["v"]), layout.largest + 1
         for name, array in layout.arrays.items():
             self[name] = array
@@ -108,6 +110,7 @@ class Memory:
             self._buffer(name, arrivals + driven, kind)
         self._buffer("fired", spikes, np.int32)
         self._buffer("fired_at", spikes, float)
+        self._buffer("fired_width", spikes if self.varied else 0, float)
         self.room_for_spikes(int(need[NEED_ALL_SPIKES]))
 
     def room_for_spikes(self, spikes: int) -> None:
@@ -171,7 +174,7 @@ def _fire_at_charges(layout: Layout) -> bool:
 def _size_kernel(row: np.ndarray, real: type) -> int:
     kind = row[a.KIND]
     if kind == a.CELL:
-        return 0
+        return scaled_kernel(real).address if row[a.RULE] == a.SPIKE_WIDTH else 0
     if kind == a.OWN_AFTER:
         return own_kernel(real, mean=False).address
     if kind == a.OWN_MEAN:
@@ -180,6 +183,8 @@ def _size_kernel(row: np.ndarray, real: type) -> int:
 
 
 def _efficacy_kernel(row: np.ndarray) -> int:
+    if row[a.RULE] == a.SPIKE_WIDTH:
+        return spike_width_kernel().address
     if row[a.KIND] != a.SHARED:
         return 0
     return (tsodyks_markram_kernel() if row[a.RULE] == a.TSODYKS_MARKRAM else shared_card_kernel()).address

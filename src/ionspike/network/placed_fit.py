@@ -19,33 +19,41 @@ _SCALE = 1e-4  # of a state: what a fit may miss
 
 
 def fit_placed(runs: list[Run], placement: str, device: Ecram) -> Placed:
-    """The ions that a spike moves, fitted to every complete spike of the runs.
+    """The ions that a spike moves, and in a delay path its width, fitted to every complete spike of the runs.
 
     Raises:
         RunError: too few of them.
     """
-    v, before, after = _spikes(runs, placement)
+    v, before, after, width = _spikes(runs, placement)
     if len(v) < _FEWEST:
         raise RunError(f"{len(v)} complete output spikes; an ECRAM at {placement!r} needs at least {_FEWEST}")
-    supply, width = runs[0].bench.supply, float(np.mean(np.concatenate([run.widths for run in runs])))
+    supply, usual = runs[0].bench.supply, float(width.mean())
+    widths, longer = (usual, 0.0, 0.0), np.zeros(len(v))
+    if placement == "delay":
+        r = 1 / device.conductance(before)
+        w2, w1, w0 = (float(c) for c in np.polyfit(r, width, 2))
+        widths, longer, v = (w0, w1, w2), w0 + (w1 + w2 * r) * r - usual, np.zeros(len(v))
 
     def residual(q: Array) -> Array:
         # only the volatile part tells: the weight moves by parts in ten thousand
-        return ((states_after(device, before, supply - v - q[1], q[0] * width) - after)[:, :-1] / _SCALE).ravel()
+        found = states_after(device, before, supply - v - q[1], (q[0] * usual + longer)[:, None])
+        return ((found - after)[:, :-1] / _SCALE).ravel()
 
     share, shift = least_squares(residual, [0.95, 0.01], bounds=([0.3, -0.3], [1.5, 0.3])).x
     mean = runs[0].states(placement).T @ np.gradient(runs[0].time) / runs[0].time[-1]
-    return Placed(placement, float(share) * width, float(shift), device, tuple(float(x) for x in mean))
+    state = tuple(float(x) for x in mean)
+    return Placed(placement, float(share) * usual, float(shift), device, state, widths=widths, mean_width=usual)
 
 
-def _spikes(runs: list[Run], placement: str) -> tuple[Array, Array, Array]:
-    """The membrane (V) and the device's states just before every spike, and its states when the reset is over."""
-    found: list[tuple[Array, Array, Array]] = []
+def _spikes(runs: list[Run], placement: str) -> tuple[Array, Array, Array, Array]:
+    """The membrane (V) and the device's states just before every spike, its states when the reset is over, and the spike's width (s)."""
+    found: list[tuple[Array, Array, Array, Array]] = []
     for run in runs:
         ends = run.reset_ends
-        starts = run.spike_times[: len(ends)] - AHEAD
+        count = min(len(ends), len(run.widths))
+        starts, stops = run.spike_times[:count] - AHEAD, ends[:count] + SETTLED
         states = run.states(placement).T
-        y0, y1 = (np.stack([np.interp(t, run.time, s) for s in states], axis=-1) for t in (starts, ends + SETTLED))
-        found.append((run.waveforms.at("v(mem)", starts), y0, y1))
-    v, before, after = (np.concatenate(column) for column in zip(*found, strict=True))
-    return v, before, after
+        y0, y1 = (np.stack([np.interp(t, run.time, s) for s in states], axis=-1) for t in (starts, stops))
+        found.append((run.waveforms.at("v(mem)", starts), y0, y1, run.widths[:count]))
+    v, before, after, width = (np.concatenate(column) for column in zip(*found, strict=True))
+    return v, before, after, width

@@ -33,5 +33,6 @@ class PlacedStates:
     def _one(self, state: np.ndarray, v: float, rest: float) -> float:
         device = self._placed.device
         y = state.reshape(-1)[: len(device.states)]
-        moved = device.advance(y, 0.0, v, v, max(rest, 0.0)) if self._placed.moves else y
+        at = v if self._placed.at_membrane else 0.0
+        moved = device.advance(y, 0.0, at, at, max(rest, 0.0)) if self._placed.moves else y
         return float(moved[0])

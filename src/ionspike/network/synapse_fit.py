@@ -109,9 +109,10 @@ def fit_synapse(
         solved = least_squares(charge_residual, solved, loss="soft_l1").x
         series = float(solved[1]) * 1e3
     te, _, c0, c1, c2, te_1, *rest = (float(value) for value in solved)
+    pulse = float(np.mean(np.concatenate([run.input_ends - run.input_times for run in runs])))
     charges = (c0 * 1e-15, c1 * 1e-15, c2 * 1e-15)
     ion, shift, ion_1 = (float(value) for value in ions)
-    synapse = Synapse(rail, te * width, series, *charges, ion * width, shift, 0.0, 1.0, te_1, ion_1)
+    synapse = Synapse(rail, te * width, series, *charges, ion * width, shift, 0.0, 1.0, te_1, ion_1, pulse)
     mean = tuple(float(v) for v in parts[0].x_before.mean(axis=0))
     return synapse, mean, rest[0] if known is None else known
 

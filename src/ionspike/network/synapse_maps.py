@@ -207,6 +207,18 @@ def shared_card_kernel() -> Any:
 
 
 @cache
+def spike_width_kernel() -> Any:
+    """As :func:`shared_card_kernel`, of a spike whose width (s) is what its synapses see."""
+
+    @kernel
+    def shared_width(at: Any, p: int, _source: int, k: int, _l: int, _x: float, width: float) -> int:
+        part(at, AT_PENDING_EFFICACY, p, F64)[k] = width
+        return k
+
+    return shared_width
+
+
+@cache
 def tsodyks_markram_kernel() -> Any:
     """As :func:`shared_card_kernel`, for utilisation and resources that synapses share."""
 

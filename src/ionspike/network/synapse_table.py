@@ -12,6 +12,7 @@ import numpy as np
 from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.network import arrays as a
+from ionspike.network.cell import Cell
 from ionspike.network.distributions import values
 from ionspike.network.network import Network, Projection
 from ionspike.network.synapses import CellSynapse, DeviceSynapse, Static, TsodyksMarkram
@@ -165,4 +166,13 @@ def _cell(synapse: CellSynapse, p: Projection, net: Network) -> Table:
     states = np.zeros((1, a.MAX_STATES))
     start = cell.device.at_rest() if cell.plastic else np.array(cell.mean_state)  # type: ignore[union-attr]
     states[0, : len(start)] = start
-    return Table(a.CELL, states=states)
+    made = Table(a.CELL, states=states)
+    sender = net.populations[p.source].neuron if p.source in net.populations else None
+    if isinstance(sender, Cell) and sender.placed is not None and sender.placed.placement == "delay":
+        if not cell.synapse.pulse > 0:  # type: ignore[union-attr]
+            raise InputError(
+                f"projection {p.name!r}: the spikes of {p.source!r} change their width, and the synapse does not say which width it was "
+                "calibrated with; expected synapse.pulse above 0, as a new calibration gives it"
+            )
+        made.rule, made.constants[a.WIDTH] = a.SPIKE_WIDTH, cell.synapse.pulse  # type: ignore[union-attr]
+    return made

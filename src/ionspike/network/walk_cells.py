@@ -24,6 +24,7 @@ from ionspike.network.arrays import (
     AT_ENERGY,
     AT_FIRED,
     AT_FIRED_AT,
+    AT_FIRED_WIDTH,
     AT_FREE,
     AT_LEAK,
     AT_ORDER,
@@ -35,6 +36,7 @@ from ionspike.network.arrays import (
     AT_SPIKES,
     AT_SYNAPSE,
     AT_V,
+    AT_VALUE,
     BLOCK_COLUMNS,
     CELL_PARAMETERS,
     CHARGE,
@@ -58,8 +60,8 @@ from ionspike.network.arrays import (
 from ionspike.network.arrivals import SOURCE_BITS, in_time
 from ionspike.network.dynamics import STAGE, advance_device, after_spike, leaked, pulse, wait
 from ionspike.network.kernels import inner, kernel
-from ionspike.network.views import F64, I32, I64, array, array_2d, part, row, view
-from ionspike.network.walk_placed import beside_at, gate_at
+from ionspike.network.views import F64, I32, I64, array, array_2d, part, room, row, view
+from ionspike.network.walk_placed import beside_at, gate_at, longer_at
 
 
 @cache
@@ -77,6 +79,8 @@ def walk_cells_kernel(placed: bool) -> Any:
         order, synapse = part(at, AT_ORDER, b, I64), part(at, AT_SYNAPSE, b, I64)
         items, times = part(at, AT_SORTED, b, I64), part(at, AT_SORTED_TIME, b, F64)
         fired, fired_at = part(at, AT_FIRED, b, I32), part(at, AT_FIRED_AT, b, F64)
+        fired_width, varied = part(at, AT_FIRED_WIDTH, b, F64), room(at, AT_FIRED_WIDTH) > 0
+        value = part(at, AT_VALUE, b, F64)
         membrane, free = view(at, AT_V, F64), view(at, AT_FREE, F64)
         spikes = np.int64(0)
         for i in range(block[LOW], block[HIGH]):
@@ -91,16 +95,22 @@ def walk_cells_kernel(placed: bool) -> Any:
                     membrane[i], free[i] = v, until
                     if after >= 0.0:
                         fired[spikes], fired_at[spikes] = np.int32(i), t + after
-                        spikes += 1
+                        longer = 0.0
                         if placed:
-                            gate_at(at, of, i, t + after, v)
-                        membrane[i], free[i] = after_spike(soma, v), t + after + dead
+                            width, longer = gate_at(at, of, i, t + after, v)
+                            if varied:
+                                fired_width[spikes] = width
+                        spikes += 1
+                        membrane[i], free[i] = after_spike(soma, v), t + after + dead + longer
                         if soma[STAGE] > 0.0:
-                            drop[PINNED] = t + after + dead
+                            drop[PINNED] = free[i]
                 if q < n:
                     e = items[q]
-                    behind, leaking = beside_at(at, of, i, until, membrane[i]) if placed else (0.0, 0.0)
-                    cell_pulse(at, i, order[e] >> SOURCE_BITS, synapse[e], until, behind, leaking)
+                    p, behind, leaking, longer = order[e] >> SOURCE_BITS, 0.0, 0.0, 0.0
+                    if placed:
+                        behind, leaking = beside_at(at, of, i, until, membrane[i])
+                        longer = longer_at(at, p, value[e])
+                    cell_pulse(at, i, p, synapse[e], until, behind, leaking, longer)
         view(at, AT_SPIKES, I64)[b] = spikes
         return spikes
 
@@ -108,11 +118,11 @@ def walk_cells_kernel(placed: bool) -> Any:
 
 
 @inner
-def cell_pulse(at: Any, i: int, p: int, j: int, time: float, behind: float, leaking: float) -> None:
+def cell_pulse(at: Any, i: int, p: int, j: int, time: float, behind: float, leaking: float, longer: float) -> None:
     """A pulse at ``time`` opens synapse ``j`` of projection ``p`` to the membrane of cell ``i``; between its pulses the channel has sat
     between reset and the present voltage, so its device is taken to rest at half of it. ``behind``: resistance (ohm)
-    between synapse and membrane; ``leaking``: conductance (S) that the pulse opens to ground. A membrane that a spike still holds at ground
-    takes no charge."""
+    between synapse and membrane; ``leaking``: conductance (S) that the pulse opens to ground; ``longer``: by how much (s) it is wider than the
+    pulses that the synapse was calibrated with. A membrane that a spike still holds at ground takes no charge."""
     count, d = view(at, AT_CELL_COUNT, I64)[p], row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[STATE0] + j
     parameters = array(at, AT_CELL_SYNAPSE, p * CELL_PARAMETERS, CELL_PARAMETERS, F64)
     gate, rows = array(at, AT_CELL_GATE, p * 3, 3, F64), array_2d(at, AT_CELL_ROWS, p * MAX_STATES, count, 7, F64)
@@ -121,11 +131,11 @@ def cell_pulse(at: Any, i: int, p: int, j: int, time: float, behind: float, leak
     membrane, free, energy = view(at, AT_V, F64), view(at, AT_FREE, F64), row(at, AT_ENERGY, ENERGY_COLUMNS, i, F64)
     v = membrane[i]
     x = advance_device(parameters, gate, rows, state, -0.5 * v, max(time - last[d], 0.0))
-    after, x = pulse(parameters, gate, rows, g, v, x, behind, leaking)
+    after, x = pulse(parameters, gate, rows, g, v, x, behind, leaking, longer)
     for k in range(count):
         state[k] = x[k]
-    last[d] = time + costs[0]
-    charge = costs[3] * (after - v) + leaked(parameters, leaking, v, after)
+    last[d] = time + costs[0] + longer
+    charge = costs[3] * (after - v) + leaked(parameters, leaking, v, after, longer)
     if time >= row(at, AT_DROP, INNER, i, F64)[PINNED]:
         membrane[i] = after
     free[i] = max(free[i], last[d])

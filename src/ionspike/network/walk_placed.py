@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ionspike.network.arrays import (
+    AT_CONSTANTS,
     AT_PLACED,
     AT_PLACED_G,
     AT_PLACED_GATE,
@@ -17,17 +18,23 @@ from ionspike.network.arrays import (
     AT_PLACED_LAW,
     AT_PLACED_ROWS,
     AT_PLACED_STATE,
+    AT_PROJECTION,
     CELL_PARAMETERS,
+    CONSTANTS_COLUMNS,
     MAX_STATES,
     PLACED_COUNT,
     PLACED_LAW,
     PLACED_WHERE,
+    PROJECTION_COLUMNS,
+    RULE,
+    SPIKE_WIDTH,
+    WIDTH,
 )  # fmt: skip
 from ionspike.network.cell import Cell
 from ionspike.network.kernels import inner
 from ionspike.network.network import Network
-from ionspike.network.placed_dynamics import LAW, beside, gate_own, pack_own, rest_own
-from ionspike.network.views import F64, array, array_2d, view
+from ionspike.network.placed_dynamics import LAW, beside, gate_own, pack_own, rest_own, spike_width
+from ionspike.network.views import F64, I64, array, array_2d, row, view
 
 PLACED_COLUMNS = PLACED_LAW + LAW
 
@@ -87,7 +94,17 @@ def beside_at(at: Any, of: int, i: int, time: float, v: float) -> tuple[float, f
 
 
 @inner
-def gate_at(at: Any, of: int, i: int, time: float, v: float) -> None:
-    """A spike of neuron ``i`` at ``time``, which began with its membrane at ``v`` (V)."""
+def longer_at(at: Any, p: int, width: float) -> float:
+    """By how much (s) a pulse of this ``width`` is wider than those that the synapses of projection ``p`` were calibrated with."""
+    if row(at, AT_PROJECTION, PROJECTION_COLUMNS, p, I64)[RULE] != SPIKE_WIDTH:
+        return 0.0
+    return width - row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64)[WIDTH]
+
+
+@inner
+def gate_at(at: Any, of: int, i: int, time: float, v: float) -> tuple[float, float]:
+    """A spike of neuron ``i`` at ``time``, which began with its membrane at ``v`` (V): its width (s), and by how much the dead time is longer."""
     own = own_of(at, of)
-    gate_own(own, own_at(at, own, of, i, time, v), v)
+    y = own_at(at, own, of, i, time, v)
+    width = spike_width(own, y)
+    return width, gate_own(own, y, v)
