@@ -27,15 +27,16 @@ _SIGNATURE = types.int64(*[types.int64] * _INTS, *[types.float64] * _FLOATS)
 _SIZE_SIGNATURE = types.int64(*[types.int64] * _SIZE_INTS, *[types.float64] * _FLOATS)
 
 
-def _sources() -> str:
-    """A hash of all that is compiled into kernels."""
+def digest(paths: list[Path]) -> str:
+    """A hash of what files hold."""
     made = hashlib.blake2b(digest_size=6)
-    for path in [*sorted(Path(__file__).parent.glob("*.py")), Path(moebius.__file__)]:
+    for path in paths:
         made.update(path.read_bytes())
     return made.hexdigest()
 
 
-_SOURCES = _sources()
+# all that is compiled into kernels
+_SOURCES = digest([*sorted(Path(__file__).parent.glob("*.py")), Path(moebius.__file__)])
 
 
 def stamped(function: Callable[..., Any]) -> Any:
