@@ -17,7 +17,7 @@ from ionspike.network.sorting import rows_and_places
 from ionspike.network.synapse_table import table
 
 _WIDE = 16384  # neurons a block: their accumulators fit a core's cache
-_ROW = 34  # synapses that one spike should find in a block at least, on average: each row lies in five places of memory
+_ROW = 34  # synapses that one spike should find in a block at least, on average: finding a row costs as much as some of its synapses
 _SMALL = 4000  # neurons that one block holds
 
 
