@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 from numba import njit
@@ -13,7 +12,6 @@ from ionspike.device import Ecram
 from ionspike.device.moebius import coefficients, moved, scaled_root, step, table
 from ionspike.network.adaptive import ADAPTIVE, adaptive_row, resting_adaptive, spiked_adaptive, wait_adaptive
 from ionspike.network.cell import Cell, leak_grid
-from ionspike.network.compiled_cache import forget_stale
 from ionspike.network.relaxation import DROPS, THERMAL, over_drops, relaxed
 from ionspike.network.static_draw import DRAW, draw_table, drawn_at
 
@@ -337,7 +335,3 @@ def spiked(p: Array, inner: Array) -> None:
 def after_spike(p: Array, v: float) -> float:
     """The membrane after a reset from ``v`` (V)."""
     return p[_RES] + p[_RES1] * v
-
-
-# before anything of the network is loaded from disk; numba has no public name for the folder
-forget_stale(Path(wait._cache.cache_path))  # type: ignore[attr-defined]
