@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from ionspike.network.calibrate import calibrate
 from numpy.typing import NDArray
 
 from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
+from ionspike.network.calibration import calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import intervals_between, run_free
 from ionspike.network.held_membrane import Held
