@@ -25,6 +25,7 @@ from ionspike.network.calibration import COUNTS, SUPPORTED, calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import Interval, intervals_from_resets, run_free
 from ionspike.network.held_membrane import measure_held
+from ionspike.network.placed import PLACES
 from ionspike.spice import Accuracy, Ngspice, find_process
 from ionspike.spikes import poisson, regular
 
@@ -32,7 +33,6 @@ RATES = (1e3, 3e3, 10e3, 30e3)  # Hz; calibrated at 3 and 30 kHz
 WIDTHS = (0.33, 0.15)  # of the channel, against the reference card's
 SEEDS = (11, 12, 13)  # the calibration uses 1 and 2
 _PULSES = 150
-PLACEMENTS = ("input", "leak", "delay")
 
 
 def bench_of(name: str, width: float, placement: str | None) -> Bench:
@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--width", action="append", type=float)
     parser.add_argument("--rate", action="append", type=float, help="of the input (Hz)")
     parser.add_argument("--seed", action="append", type=int)
-    parser.add_argument("--placement", choices=PLACEMENTS, help="of a second ECRAM, gated by the neuron's own spikes")
+    parser.add_argument("--placement", choices=PLACES, help="of a second ECRAM, gated by the neuron's own spikes")
     parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
     parser.add_argument(
         "--reltol", type=float, default=Accuracy().reltol, help="of ngspice, for calibration and test alike"

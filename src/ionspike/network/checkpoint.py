@@ -15,7 +15,7 @@ from ionspike import __version__, files
 from ionspike.errors import InputError
 from ionspike.network import arrays as a
 from ionspike.network.recording import Record
-from ionspike.network.records import column_of, moving, put_column
+from ionspike.network.records import column_of, moving, put_column, standing
 
 if TYPE_CHECKING:
     from ionspike.network.network import Network
@@ -93,12 +93,8 @@ def fingerprint(run: Simulation) -> str:
     made = hashlib.blake2b(digest_size=16)
     for name in _STANDS:
         made.update(np.ascontiguousarray(run.memory[name]).data)
-    moves = moving(run.memory)
-    for p, row in enumerate(run.memory["projection"]):
-        left_out = int(row[a.ROWS0] < 0)  # a projection that its targets draw has no column of them
-        for column in range(left_out, left_out + int(row[a.COLUMNS])):
-            if p not in moves or column != a.R_STATE:
-                made.update(column_of(run.memory, p, column).data)
+    for column in standing(run.memory):
+        made.update(column.data)
     return made.hexdigest()
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ def records_of(rows: Ints, columns: list[Callable[[], np.ndarray]], real: np.dty
     for k, column in enumerate(columns):
         values = column()
         bits = values.astype(word if values.dtype.kind == "u" else real, copy=False).view(word)
-        put(made.view(word), rows, len(columns), k, np.ascontiguousarray(bits))
+        move(made.view(word), rows, len(columns), k, np.ascontiguousarray(bits), True)
     return made
 
 
@@ -30,7 +30,7 @@ def column_of(arrays: Any, p: int, column: int) -> np.ndarray:
     records, rows, columns, skipped = _of(arrays, p)
     word = _word(records.dtype)
     found = np.empty(len(records) // columns, records.dtype)
-    take(records.view(word), rows, columns, column - skipped, found.view(word))
+    move(records.view(word), rows, columns, column - skipped, found.view(word), False)
     return found
 
 
@@ -38,7 +38,8 @@ def put_column(arrays: Any, p: int, column: int, values: np.ndarray) -> None:
     """The same the other way."""
     records, rows, columns, skipped = _of(arrays, p)
     word = _word(records.dtype)
-    put(records.view(word), rows, columns, column - skipped, np.ascontiguousarray(values, records.dtype).view(word))
+    bits = np.ascontiguousarray(values, records.dtype).view(word)
+    move(records.view(word), rows, columns, column - skipped, bits, True)
 
 
 def value_at(arrays: Any, p: int, column: int, place: int) -> float:
@@ -52,6 +53,16 @@ def value_at(arrays: Any, p: int, column: int, place: int) -> float:
 def moving(arrays: Any) -> list[int]:
     """The projections whose synapses have a state in their records."""
     return [p for p, row in enumerate(arrays["projection"]) if row[a.KIND] in (a.OWN_AFTER, a.OWN_MEAN)]
+
+
+def standing(arrays: Any) -> Iterator[np.ndarray]:
+    """Every column of every projection that no run changes, one at a time, since they are large."""
+    moves = moving(arrays)
+    for p in range(len(arrays["projection"])):
+        _, _, columns, skipped = _of(arrays, p)
+        for column in range(skipped, skipped + columns):
+            if p not in moves or column != a.R_STATE:
+                yield column_of(arrays, p, column)
 
 
 def _of(arrays: Any, p: int) -> tuple[np.ndarray, Ints, int, int]:
@@ -70,20 +81,13 @@ def _word(real: np.dtype) -> type:
 
 
 @njit(cache=True)
-def put(records: Any, rows: Ints, columns: int, column: int, values: Any) -> None:
-    """Write one column of every row."""
+def move(records: Any, rows: Ints, columns: int, column: int, values: Any, write: bool) -> None:
+    """Write one column of every row, or read it into ``values``."""
     for row in range(rows.shape[0] - 1):
         low, high = rows[row], rows[row + 1]
         shift = low * columns + column * (high - low) - low
         for k in range(low, high):
-            records[shift + k] = values[k]
-
-
-@njit(cache=True)
-def take(records: Any, rows: Ints, columns: int, column: int, values: Any) -> None:
-    """Read one column of every row."""
-    for row in range(rows.shape[0] - 1):
-        low, high = rows[row], rows[row + 1]
-        shift = low * columns + column * (high - low) - low
-        for k in range(low, high):
-            values[k] = records[shift + k]
+            if write:
+                records[shift + k] = values[k]
+            else:
+                values[k] = records[shift + k]
