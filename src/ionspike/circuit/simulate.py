@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.constants import zero_Celsius
 
 from ionspike.circuit.capacitor_synapse import REST, TICKS, CapacitorSynapse
 from ionspike.circuit.decay import fit_decay
@@ -26,7 +27,6 @@ from ionspike.spice.waveforms import Waveforms
 
 Array = NDArray[np.float64]
 
-ZERO_CELSIUS = 273.15  # K
 RESET_LEVEL = 0.39  # of the supply: the gate of the reset transistor well above its threshold
 
 
@@ -112,7 +112,7 @@ class Run:
     def device(self, placement: str) -> Ecram:
         """The ECRAM at ``placement``, its law at the temperature of the run."""
         return dict(self.bench.neuron.devices)[placement].at_temperature(
-            self.setting.accuracy.temperature + ZERO_CELSIUS
+            self.setting.accuracy.temperature + zero_Celsius
         )
 
     def conductance(self, placement: str) -> Array:
