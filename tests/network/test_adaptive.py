@@ -11,7 +11,8 @@ from scipy.integrate import solve_ivp
 
 from ionspike.errors import InputError
 from ionspike.network import Cell
-from ionspike.network.adaptive import Adaptive, adaptive_row
+from ionspike.network.adaptive import Adaptive, adaptive_row, drained
+from ionspike.network.adaptive_fit import _rate
 from ionspike.network.cell import leak_grid
 from ionspike.network.compare import intervals_between, run_free
 from ionspike.network.dynamics import pack, resting, wait
@@ -40,6 +41,15 @@ _STAGE = Adaptive(
     pull=tuple((1e-14 * np.exp(np.array(_DROPS) / 0.07)).tolist()),
     draw=tuple((1e-14 * np.exp(np.array(_DROPS) / 0.04)).tolist()),
 )
+
+
+@pytest.mark.parametrize("w", [0.0, 0.05, 0.15])
+def test_the_fit_lets_an_adaptation_drain_the_membrane_as_the_stage_does(w: float):
+    row, v, grid = adaptive_row(_STAGE), np.linspace(0.0, 0.5, 11), np.array([0.0, 1.0])
+    strength = np.exp(np.polynomial.polynomial.polyval(w, np.array(_STAGE.adaptation)))
+    fitted = _rate(strength, _STAGE.adaptation_finite, v, grid, np.zeros(2))
+    # the same law twice, in arrays and compiled: they differ by rounding
+    np.testing.assert_allclose(fitted, [drained(row, float(x), w)[0] for x in v], rtol=1e-12)
 
 
 @pytest.fixture
