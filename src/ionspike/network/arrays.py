@@ -185,7 +185,9 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
     AT_FEED_POPULATION,
     AT_OUT_TIME,
     AT_OUT_FROM,
-) = range(96)
+    AT_WINDOW_EDGES,
+    AT_NEED,
+) = range(98)
 
 # what they hold:
 #   records: of synapses, see R_TARGET
@@ -245,6 +247,8 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
 #   fired_width: of each spike of a net with devices in delay paths (s); no room in others
 #   feed_time: spikes of listed inputs, in time (s)
 #   out_time: spikes of the neurons (s)
+#   window_edges: of the windows to run (s)
+#   need: what a window may need, see the loop
 ARRAYS = (
     "records",
     "rows",
@@ -342,4 +346,6 @@ ARRAYS = (
     "feed_population",
     "out_time",
     "out_from",
+    "window_edges",
+    "need",
 )

@@ -17,6 +17,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import cfunc, njit, types
+from numba.core.caching import FunctionCache
 from numba.extending import intrinsic
 
 from ionspike.device import moebius
@@ -37,6 +38,15 @@ def digest(paths: list[Path]) -> str:
 
 # all that is compiled into kernels
 _SOURCES = digest([*sorted(Path(__file__).parent.glob("*.py")), Path(moebius.__file__)])
+
+
+def any_kept() -> bool:
+    """Whether code of these sources was compiled before, or can't be kept at all."""
+    try:
+        folder = Path(FunctionCache(digest).cache_path)
+    except RuntimeError:  # nowhere to write
+        return True
+    return any(folder.glob(f"*.{_SOURCES}-*"))
 
 
 def stamped(function: Callable[..., Any]) -> Any:

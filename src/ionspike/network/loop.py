@@ -31,6 +31,7 @@ from ionspike.network.arrays import (
     AT_FIRST,
     AT_KERNEL,
     AT_LAST,
+    AT_NEED,
     AT_OUT_FROM,
     AT_OUT_TIME,
     AT_OUTGOING,
@@ -44,6 +45,7 @@ from ionspike.network.arrays import (
     AT_SPIKES,
     AT_TIME,
     AT_WHEN,
+    AT_WINDOW_EDGES,
     B_LONGEST,
     B_PROJECTION,
     BLOCK_COLUMNS,
@@ -72,15 +74,14 @@ from ionspike.network.arrays import (
     PROJECTION_COLUMNS,
     SOURCE0,
     SUMMED,
-    Array,
-    Ints,
 )  # fmt: skip
 from ionspike.network.kernels import call, inner, kernel, kernel_of_threads, stamped
 from ionspike.network.views import F64, I32, I64, length, part, room, row, view
 
-# what a window may need, by place in the array that run_windows fills: entries a block, spikes of all blocks
+# what a window may need, by place in ``need``: entries a block, spikes of all blocks
 NEED_ARRIVALS, NEED_PARTS, NEED_DRIVEN, NEED_SPIKES, NEED_ALL_SPIKES = range(5)
-_LOOP = types.UniTuple(int64, 3)(int64, int64, float64[::1], int64, int64, float64, int64[::1])
+NEEDS = 5
+_LOOP = types.UniTuple(int64, 3)(int64, int64, int64, int64, float64)
 OVERFLOW = -1  # in the number of windows done: more Poisson arrivals than there can be
 
 
@@ -108,13 +109,13 @@ def advance(at: Any, b: int, start: float, stop: float) -> None:
 
 
 @inner
-def needed(at: Any, blocks: int, start: float, stop: float, own_spikes: float, need: Any) -> None:
+def needed(at: Any, blocks: int, start: float, stop: float, own_spikes: float) -> None:
     """Upper bounds of one window: the busiest block's arrivals, parts, drive arrivals and spikes, and the spikes of all blocks.
 
     Poisson counts have no bound; ten standard deviations above the mean are passed once in 1e22 windows, and then noticed.
     """
-    count, driven = view(at, AT_PENDING_COUNT, I64), view(at, AT_DRIVEN, F64)
-    for k in range(5):
+    count, driven, need = view(at, AT_PENDING_COUNT, I64), view(at, AT_DRIVEN, F64), view(at, AT_NEED, I64)
+    for k in range(NEEDS):
         need[k] = 0
     for b in range(blocks):
         block = row(at, AT_BLOCK, BLOCK_COLUMNS, b, I64)
@@ -133,9 +134,9 @@ def needed(at: Any, blocks: int, start: float, stop: float, own_spikes: float, n
 
 
 @inner
-def room_for(at: Any, need: Any, made: int, fed: int) -> bool:
+def room_for(at: Any, made: int, fed: int) -> bool:
     """Whether the buffers take what a window may need."""
-    count, most = view(at, AT_PENDING_COUNT, I64), np.int64(0)
+    count, need, most = view(at, AT_PENDING_COUNT, I64), view(at, AT_NEED, I64), np.int64(0)
     for p in range(length(at, AT_PENDING_COUNT)):
         most = max(most, count[p])
     return (
@@ -238,27 +239,26 @@ def advance_kernel(parallel: bool) -> Any:
 
 @cache
 def window_loop() -> Callable[..., tuple[int, int, int]]:
-    """The compiled loop ``(at, blocks, edges, window, fed, own_spikes, need) -> (window, fed, spikes)``.
+    """The compiled loop ``(at, blocks, window, fed, own_spikes) -> (window, fed, spikes)``.
 
-    It runs from number ``window`` of the windows between ``edges`` on, and comes back when all are done, or before one that needs more
+    It runs from number ``window`` of the windows between ``window_edges`` on, and comes back when all are done, or before one that needs more
     room than there is: ``need`` then says how much.
     """
     return njit(_LOOP, cache=True, error_model="numpy")(stamped(_run_windows))
 
 
-def _run_windows(
-    at: Any, blocks: int, edges: Array, window: int, fed: int, own_spikes: float, need: Ints
-) -> tuple[int, int, int]:
-    advance_all, made = view(at, AT_KERNEL, I64)[K_ADVANCE], np.int64(0)
-    for w in range(window, edges.shape[0] - 1):
+def _run_windows(at: Any, blocks: int, window: int, fed: int, own_spikes: float) -> tuple[int, int, int]:
+    advance_all, edges, made = view(at, AT_KERNEL, I64)[K_ADVANCE], view(at, AT_WINDOW_EDGES, F64), np.int64(0)
+    windows = length(at, AT_WINDOW_EDGES) - 1
+    for w in range(window, windows):
         start, stop = edges[w], edges[w + 1]
         fed = feed(at, fed, stop)
-        needed(at, blocks, start, stop, own_spikes, need)
-        if not room_for(at, need, made, fed):
+        needed(at, blocks, start, stop, own_spikes)
+        if not room_for(at, made, fed):
             return w, fed, made
         call(advance_all, at, blocks, 0, 0, 0, start, stop)
         drop_delivered(at, stop)
         made = gather(at, blocks, made)
         if made < 0:
             return w, fed, made
-    return edges.shape[0] - 1, fed, made
+    return windows, fed, made

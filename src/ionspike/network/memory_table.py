@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ionspike.network import arrays as a
-from ionspike.network.arrivals import collect_kernel
-from ionspike.network.drive import drive_kernel, keep_kernel, use_kernel, weigh_kernel
+from ionspike.network.compilation import Helper
 from ionspike.network.layout import Layout
 from ionspike.network.loop import (
     NEED_ALL_SPIKES,
@@ -14,19 +13,10 @@ from ionspike.network.loop import (
     NEED_DRIVEN,
     NEED_PARTS,
     NEED_SPIKES,
-    advance_kernel,
+    NEEDS,
 )
-from ionspike.network.synapse_maps import (
-    cards_kernel,
-    own_kernel,
-    scaled_kernel,
-    shared_card_kernel,
-    spike_width_kernel,
-    tsodyks_markram_kernel,
-)
+from ionspike.network.needed_kernels import kernels_of
 from ionspike.network.views import TABLE_COLUMNS
-from ionspike.network.walk import walk_charges_kernel, walk_kernel
-from ionspike.network.window import choose_kernel, deliver_kernel, settle_kernel
 
 _PLACE = {name: k for k, name in enumerate(a.ARRAYS)}
 _PENDING = {"pending_time": float, "pending_source": np.int64, "pending_interval": float, "pending_efficacy": float}
@@ -34,9 +24,9 @@ _PENDING = {"pending_time": float, "pending_source": np.int64, "pending_interval
 
 class Memory:
     """Arrays by name (:data:`ionspike.network.arrays.ARRAYS`); ``table`` is what the compiled loops take. Buffers are filled anew in every
-    window; they are virtual until they are written, so a bound that is never met costs nothing."""
+    window; they are virtual until they are written, so a bound that is never met costs nothing. ``helper``: compiles kernels beside this process."""
 
-    def __init__(self, layout: Layout, threads: int) -> None:
+    def __init__(self, layout: Layout, threads: int, helper: Helper) -> None:
         self.table = np.zeros(TABLE_COLUMNS * len(a.ARRAYS), np.int64)
         self.at = self.table.ctypes.data
         self._arrays: dict[str, np.ndarray] = {}
@@ -61,9 +51,10 @@ class Memory:
             self[name] = np.empty(0)
         for name, kind in (("feed_from", np.int64), ("feed_population", np.int64), ("out_from", np.int32)):
             self[name] = np.empty(0, kind)
-        for name, addresses in kernels_of(layout, self.real.type, threads).items():
+        for name, addresses in kernels_of(layout, self.real.type, threads, helper).items():
             self[name] = addresses
-        self.make_room(np.zeros(5, np.int64))
+        self["need"], self["window_edges"] = np.zeros(NEEDS, np.int64), np.zeros(1)
+        self.make_room()
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._arrays[name]
@@ -82,8 +73,9 @@ class Memory:
         """A buffer of ``room`` entries a block."""
         self._put(name, np.empty(self.blocks * room, kind), self.blocks)
 
-    def make_room(self, need: np.ndarray) -> None:
-        """Buffers for twice what a window may need (``need`` of :func:`ionspike.network.loop.needed`)."""
+    def make_room(self) -> None:
+        """Buffers for twice what a window may need (``need``, filled by :func:`ionspike.network.loop.needed`)."""
+        need = self["need"]
         arrivals, parts, driven, spikes = (
             2 * int(need[k]) + 256 for k in (NEED_ARRIVALS, NEED_PARTS, NEED_DRIVEN, NEED_SPIKES)
         )
@@ -132,65 +124,3 @@ class Memory:
         """The spikes on their way through projection ``p``, as they lie."""
         n = int(self["pending_count"][p])
         return {name.removeprefix("pending_"): self[name].reshape(self.projections, -1)[p, :n] for name in _PENDING}
-
-
-def kernels_of(layout: Layout, real: type, threads: int) -> dict[str, np.ndarray]:
-    """Addresses of the kernels that a net needs; those it does not need are not compiled."""
-    block, projection, table = (layout.arrays[name] for name in ("block", "projection", "drive_table"))
-    modes, kernel = set(block[:, a.MODE]), np.zeros(a.KERNELS, np.int64)
-    kernel[a.K_DELIVER], kernel[a.K_COLLECT] = deliver_kernel(real).address, collect_kernel(real).address
-    kernel[a.K_ADVANCE] = advance_kernel(threads > 1 and len(block) > 1).address
-    if len(table):
-        kernel[a.K_DRIVE], kernel[a.K_KEEP] = drive_kernel(real).address, keep_kernel(real).address
-    if a.SUMMED in modes:
-        kernel[a.K_SETTLE] = settle_kernel().address
-    if modes != {a.SUMMED}:
-        kernel[a.K_CHOOSE] = choose_kernel().address
-    if modes != {a.CELLS}:
-        kernel[a.K_WALK] = (walk_charges_kernel() if _fire_at_charges(layout) else walk_kernel()).address
-    if a.CELLS in modes:
-        from ionspike.network.walk_cells import walk_cells_kernel
-
-        kernel[a.K_WALK_CELLS] = walk_cells_kernel(placed=len(layout.arrays["placed_law"]) > 0).address
-    drawn = set(table[:, a.D_PROJECTION])
-    return {
-        "kernel": kernel,
-        "size_kernel": np.array(
-            [0 if p in drawn else _size_kernel(row, real) for p, row in enumerate(projection)], np.int64
-        ),
-        "efficacy_kernel": np.array([_efficacy_kernel(row) for row in projection], np.int64),
-        "use_kernel": np.array([_use_kernel(projection[row[a.D_PROJECTION]], real) for row in table], np.int64),
-    }
-
-
-def _fire_at_charges(layout: Layout) -> bool:
-    """Whether a net's LIF neurons fire at arrivals of charge only: none has a channel, or a level above its threshold."""
-    lif = layout.arrays["population"][
-        layout.arrays["block"][layout.arrays["block"][:, a.MODE] != a.CELLS, a.POPULATION]
-    ]
-    return not layout.arrays["projection"][:, a.CHANNEL].any() and bool(np.all(lif[:, a.V_INF] <= lif[:, a.THRESHOLD]))
-
-
-def _size_kernel(row: np.ndarray, real: type) -> int:
-    kind = row[a.KIND]
-    if kind == a.CELL:
-        return scaled_kernel(real).address if row[a.RULE] == a.SPIKE_WIDTH else 0
-    if kind == a.OWN_AFTER:
-        return own_kernel(real, mean=False).address
-    if kind == a.OWN_MEAN:
-        return own_kernel(real, mean=True, gains=bool(row[a.GAINED] > 0)).address
-    return cards_kernel(real).address if kind == a.CARDS else scaled_kernel(real).address
-
-
-def _efficacy_kernel(row: np.ndarray) -> int:
-    if row[a.RULE] == a.SPIKE_WIDTH:
-        return spike_width_kernel().address
-    if row[a.KIND] != a.SHARED:
-        return 0
-    return (tsodyks_markram_kernel() if row[a.RULE] == a.TSODYKS_MARKRAM else shared_card_kernel()).address
-
-
-def _use_kernel(row: np.ndarray, real: type) -> int:
-    if row[a.KIND] == a.STATIC:
-        return weigh_kernel(real).address
-    return use_kernel(real, bool(row[a.KIND] == a.OWN_MEAN)).address

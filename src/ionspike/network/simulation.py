@@ -15,6 +15,7 @@ import numpy as np
 from ionspike.errors import InputError, RunError
 from ionspike.network import arrays as a
 from ionspike.network.cell import Cell
+from ionspike.network.compilation import second_process
 from ionspike.network.inputs import Recorded, Regular
 from ionspike.network.layout import Layout, lay_out
 from ionspike.network.loop import window_loop
@@ -57,8 +58,9 @@ class Simulation:
         self._check_record(net)
         refuse_if_too_large(net, precision)
         self.net = net
-        self.layout: Layout = lay_out(net, precision, set(self._spikes_of) & set(net.inputs))
-        self.memory = Memory(self.layout, self.threads)
+        with second_process() as helper:
+            self.layout: Layout = lay_out(net, precision, set(self._spikes_of) & set(net.inputs))
+            self.memory = Memory(self.layout, self.threads, helper)
         self._run_windows = window_loop()
         self.trains = {
             name: ListedTrains(s.input, s.size) if isinstance(s.input, (Recorded, Regular)) else PoissonTrains(poisson_state(net.seed, s))
@@ -176,19 +178,20 @@ class Simulation:
 
     def _loop(self, edges: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         """All windows between ``edges``; where one needs more room than there is, room is made and the loop goes on."""
-        m, need = self.memory, np.zeros(5, np.int64)
+        m = self.memory
+        m["window_edges"] = edges
         m.room_for_spikes(0)
         m["events"][:] = 0
         window, fed = 0, 0
         found: list[tuple[np.ndarray, np.ndarray]] = []
         while True:
-            window, fed, made = self._run_windows(m.at, m.blocks, edges, window, fed, self.layout.own_spikes, need)
+            window, fed, made = self._run_windows(m.at, m.blocks, window, fed, self.layout.own_spikes)
             if made < 0:
                 raise RunError("more Poisson arrivals in a window than there can be: the random numbers are broken")
             found.append((m["out_time"][:made].copy(), m["out_from"][:made].astype(np.int64)))
             if window == len(edges) - 1:
                 break
-            m.make_room(need)
+            m.make_room()
         times, senders = (np.concatenate(column) for column in zip(*found, strict=True))
         return (times, senders), m["events"].copy()
 

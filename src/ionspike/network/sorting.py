@@ -18,23 +18,29 @@ def in_time(times: Array, neurons: Ints) -> Ints:
     return np.lexsort((neurons, times)) if wrong.any() else order
 
 
-@njit(cache=True)
-def rows_and_places(source: Any, target: Any, order: Ints, wide: int, blocks: int, sources: int) -> tuple[Ints, Any]:
+def rows_and_places(
+    source: np.ndarray, target: np.ndarray, order: Ints, wide: int, blocks: int, sources: int
+) -> tuple[Ints, Ints]:
     """``rows[b * sources + s]``: where the synapses of source ``s`` in block ``b`` start; and for each place the synapse that is there,
     those of one source and block as they come in ``order``, or as they were given if that is empty."""
-    rows = np.zeros(blocks * sources + 1, np.int64)
+    rows, places = np.zeros(blocks * sources + 2, np.int64), np.empty(len(source), np.int64)
+    _place(source, target, order, wide, sources, rows, places)
+    return rows[:-1], places
+
+
+@njit(cache=True)
+def _place(source: Any, target: Any, order: Ints, wide: int, sources: int, rows: Ints, places: Ints) -> None:
+    """The counting sort. Counts stand two places on, so that sums of them are starts one place on, and starts that have moved on to their ends
+    are the next row's starts."""
     for k in range(source.shape[0]):
-        rows[(target[k] // wide) * sources + source[k] + 1] += 1
+        rows[(target[k] // wide) * sources + source[k] + 2] += 1
     for k in range(rows.shape[0] - 1):
         rows[k + 1] += rows[k]
-    following = rows[:-1].copy()
-    places = np.empty(source.shape[0], np.int64)
     for n in range(source.shape[0]):
         k = order[n] if order.shape[0] else n
-        row = (target[k] // wide) * sources + source[k]
-        places[following[row]] = k
-        following[row] += 1
-    return rows, places
+        row = (target[k] // wide) * sources + source[k] + 1
+        places[rows[row]] = k
+        rows[row] += 1
 
 
 def longest_rows(rows: Ints, blocks: int, sources: int) -> Ints:
