@@ -112,20 +112,62 @@ def test_a_train_too_short_for_an_excitability_gives_none():
     assert np.isnan(plasticity._change(long[:6]))
 
 
-def test_a_neuron_that_never_fires_has_no_rheobase(study: Study):
-    found, failed = find_rheobase(study, _swept([1e-12, 1e-9], [np.nan, np.nan]))
-    assert np.isnan(found["rheobase"][1]) and not failed
+@pytest.mark.spice
+def test_a_membrane_that_creeps_is_not_stepped_past_the_point_where_its_stage_tips(study: Study):
+    # at 10 pA steps of 1.5 ms leave this neuron standing at an equilibrium that is unstable, silent and without a message
+    slow = replace(study, neuron=Neuron("morris-lecar"))
+    plan = input_current.current_plan(slow, 1e-11, spikes=1.5)
+    (run,) = simulate_plans([plan])
+    (stale,) = simulate_plans([replace(plan, bench=replace(plan.bench, max_step=1.5e-3))])
+    assert input_current.rate_of(run) == pytest.approx(40, rel=0.05)  # type: ignore[arg-type]
+    assert not len(stale.spike_times)  # type: ignore[union-attr]
+
+
+def test_a_neuron_that_never_fires_has_no_rheobase(study: Study, monkeypatch: pytest.MonkeyPatch):
+    _fires_above(monkeypatch, 1.0)
+    found, failed = find_rheobase(study, _swept([1e-12, 1e-9], [0.0, 0.0]))
+    assert np.isnan(found["rheobase"][1]) and found["rate_alone"][1] == 0 and not failed
+
+
+def test_a_neuron_that_fires_without_any_current_has_no_rheobase_but_a_rate(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+):
+    _fires_above(monkeypatch, 0.0)
+    found, failed = find_rheobase(study, _swept([1e-12, 1e-9], [3.0, 9.0]))
+    assert np.isnan(found["rheobase"][1]) and found["rate_alone"][1] == pytest.approx(2.0) and not failed
+
+
+def test_a_single_spike_is_below_the_rheobase(study: Study, monkeypatch: pytest.MonkeyPatch):
+    _fires_above(monkeypatch, 2e-11, once_above=1e-12)
+    found, _ = find_rheobase(study, _swept([1e-12, 1e-10], [np.nan, 5.0]))
+    assert 2e-11 <= found["rheobase"][1] < 2e-11 * 100 ** (1 / 8)  # three bisections of a hundredfold
+    assert found["rheobase_silent"][1] < 2e-11
 
 
 def test_a_run_that_fails_ends_the_search_for_a_rheobase_and_is_told(study: Study, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(rheobase_module, "simulate_plans", lambda _plans, _w: [Failure("timestep too small")])
-    found, failed = find_rheobase(study, _swept([1e-12, 1e-10, 1e-9], [np.nan, 0.3, 0.3]))
+    _fires_above(monkeypatch, 1e-13, failing_above=0.0)
+    found, failed = find_rheobase(study, _swept([1e-12, 1e-10, 1e-9], [0.0, 5.0, 50.0]))
     assert (found["rheobase"][1], found["rheobase_silent"][1]) == (1e-10, 1e-12)
     assert failed == ["1e-11 A: timestep too small"]
 
 
-def _swept(currents: list[float], levels: list[float]) -> xr.Dataset:
-    return xr.Dataset({"input_current": ("input_current", currents), "threshold_at_current": ("input_current", levels)})
+def _swept(currents: list[float], rates: list[float]) -> xr.Dataset:
+    return xr.Dataset({"input_current": ("input_current", currents), "rate_at_current": ("input_current", rates)})
+
+
+def _fires_above(
+    monkeypatch: pytest.MonkeyPatch, lowest: float, once_above: float = 1.0, failing_above: float = 1.0
+) -> None:
+    """Runs of a neuron that fires at 2 Hz from ``lowest`` (A) on, a single time from ``once_above`` on."""
+
+    def run(plans: list, _workers: int | None) -> list:
+        current = plans[0].bench.current
+        if current > failing_above:
+            return [Failure("timestep too small")]
+        times = np.array([0.1, 0.6, 1.1][: 3 if current >= lowest else 1 if current >= once_above else 0])
+        return [SimpleNamespace(spike_times=times, spike_ends=times + 1e-6)]
+
+    monkeypatch.setattr(rheobase_module, "simulate_plans", run)
 
 
 def test_an_energy_that_a_tenth_of_the_tolerance_moves_is_told_at_that_tenth(

@@ -34,6 +34,7 @@ def summary(data: xr.Dataset) -> dict[str, Any]:
         f"threshold {at}": (data.threshold[rate], "V"),
         f"latency {at}": (data.latency[rate], "s"),
         "rheobase": (data.rheobase, "A"),
+        "rate without input": (data.rate_alone, "Hz"),
         "retention, half of 0.1 V": (data.retention_half, "s"),
         "maximum rate": (data.maximum_rate, "Hz"),
         f"energy {at}, core": (data.energy_core[rate], "J"),
