@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from ionspike.circuit import settle as settle_module
+from ionspike.circuit import working as working_module
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.settle import rest_voltages
-from ionspike.circuit.simulate import Setting, job
+from ionspike.circuit.simulate import Run, Setting, job
 from ionspike.circuit.testbench import Bench
 from ionspike.circuit.variation import (
     ASSUMED_SPREAD,
@@ -37,7 +38,7 @@ from ionspike.circuit.variation.trim import TRIMS
 from ionspike.circuit.working import fault, noises
 from ionspike.device import Ecram
 from ionspike.errors import InputError
-from ionspike.spice import Failure, run_one
+from ionspike.spice import Failure, Waveforms, run_one
 
 NETLISTS = Path(__file__).parents[2] / "benchmarks" / "netlists"
 NOMINAL = {"width": 9e-9, "energy": 0.56e-12, "step": 1500.0}
@@ -150,6 +151,28 @@ def test_a_neuron_that_fires_without_input_does_not_work(setting: Setting):
     noisy = Neuron(str(NETLISTS / "feedback-limited-lif.spice"))
     heard = noises([(noisy, 1.8, setting), (Neuron(), 1.8, setting)])
     assert "fires by itself" in str(heard[0]) and "in 200 ms" in str(heard[0]) and heard[1] == ""
+
+
+def _silent(bench: Bench, level: float) -> Run:
+    """A run without a spike, whose output ends at ``level`` (V)."""
+    return Run(bench, None, Waveforms({"time": np.array([0.0, 1.0]), "v(spk)": np.array([0.0, level])}))  # type: ignore[arg-type]
+
+
+def test_an_output_that_stands_between_ground_and_supply_is_a_fault_and_no_unfinished_run(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+):
+    # stages that swing about such a level write more than a run may: a shorter one tells
+    def run(plans: list, _workers: int | None) -> list:
+        (plan,) = plans
+        level = levels[plan.bench.supply]
+        if level > 0.1 and plan.stop > 5e-3:
+            return [Failure("stopped after 0.5 MiB of output")]
+        return [_silent(plan.bench, level)]
+
+    levels = {1.8: 0.76, 1.62: 0.02}
+    monkeypatch.setattr(working_module, "simulate_plans", run)
+    assert noises([(Neuron(), 1.8, setting)]) == ["without input its output stands at 0.42 of the supply"]
+    assert noises([(Neuron(), 1.62, setting)]) == [""]
 
 
 @pytest.mark.spice

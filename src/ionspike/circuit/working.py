@@ -14,6 +14,7 @@ from ionspike.spice.engine import Failure
 
 FEWEST = 2  # complete spikes under input: they make an interval
 FULL = 0.9  # of the supply: how high a spike must be
+RESTING = 0.1  # of the supply: how high an output may stand without input
 _LONG = 3.0  # times the widest spike before it: one that lasts longer has stuck, and was not cut by the end of the run
 SILENCE = 0.2  # s without input, in which leakage at 85 C has long brought the membrane to where it rests
 _SHORTER, _SHORTEST = 10, 1e-4  # times, s: for a neuron that fires so fast that a run writes too much
@@ -74,5 +75,7 @@ def _listen(points: Sequence[Point], duration: float, workers: int | None) -> li
 def _noise(result: Run | Failure, duration: float) -> str | Failure:
     if isinstance(result, Failure):
         return Failure(f"without input it does not stay at rest: {result.message}", result.attempts)
-    count = len(result.spike_times)
-    return f"fires by itself: {count} spikes in {1e3 * duration:g} ms without input" if count else ""
+    if count := len(result.spike_times):
+        return f"fires by itself: {count} spikes in {1e3 * duration:g} ms without input"
+    level = result["v(spk)"][-1] / result.bench.supply
+    return "" if level < RESTING else f"without input its output stands at {level:.2f} of the supply"
