@@ -21,11 +21,13 @@ def find_rheobase(study: Study, data: xr.Dataset, workers: int | None = None) ->
 
     A neuron that fires without any current has none. A run that fails ends the search: the two then lie further apart.
     """
+    currents, fires = data.input_current.values, data.rate_at_current.values > 0
+    if not fires.any():
+        return _variables(math.nan, math.nan, math.nan), []
     alone = _run(study, 0.0, workers)
     if isinstance(alone, Failure):
         return _variables(math.nan, math.nan, math.nan), [f"without current: {alone.message}"]
-    own, currents, fires = rate_of(alone), data.input_current.values, data.rate_at_current.values > 0
-    if own != 0 or not fires.any():
+    if (own := rate_of(alone)) != 0:
         return _variables(own, math.nan, math.nan), []
     first = int(fires.argmax())
     high = float(currents[first])
