@@ -77,7 +77,7 @@ from ionspike.network.elementary import decay
 from ionspike.network.kernels import call_size, inlined, inner, kernel
 from ionspike.network.views import F64, I32, I64, LINE, U8, eight, part, prefetch, room, row, view, whole
 
-_AHEAD = 2  # rows of synapses that are asked for before they are needed
+AHEAD = 2  # rows of synapses that are asked for before they are needed
 
 
 @inner
@@ -158,10 +158,10 @@ def deliver_kernel(real: type) -> Any:
             interval, efficacy = part(at, AT_PENDING_INTERVAL, p, F64), part(at, AT_PENDING_EFFICACY, p, F64)
             for q in range(count[p]):
                 time, source = times[q], sources[q]
-                if q + 2 * _AHEAD < count[p]:
-                    prefetch(rows, base + sources[q + 2 * _AHEAD])
-                if q + _AHEAD < count[p] and delayed < 0:
-                    fetch_row(at, p, base + sources[q + _AHEAD], one, line)
+                if q + 2 * AHEAD < count[p]:
+                    prefetch(rows, base + sources[q + 2 * AHEAD])
+                if q + AHEAD < count[p] and delayed < 0:
+                    fetch_row(at, p, base + sources[q + AHEAD], one, line)
                 if time + lag >= stop or time + longest < start:
                     continue
                 low = rows[base + source]
