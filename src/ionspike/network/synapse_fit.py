@@ -16,7 +16,7 @@ from ionspike.device.moebius import step
 from ionspike.errors import InputError, RunError
 from ionspike.network.adaptive_fit import free_again
 from ionspike.network.cell import Cell, Synapse
-from ionspike.network.dynamics import AT, OF, PARTS
+from ionspike.network.dynamics import AT, OF, PARTS, leaked, pack
 from ionspike.spikes import poisson
 
 Array = NDArray[np.float64]
@@ -162,17 +162,21 @@ def calibrate_synapse(
     )
     drivers = sum(block_energy(run, 0.0, float(run.time[-1]))["driver"] for run in runs)
     pulse_energy = drivers / sum(len(run.input_times) for run in runs)
-    passed = sum(_from_rail(part, synapse, cell.soma.capacitance, opening) for part in parts)
-    factor = sum(part.read for part in parts) / (bench.read_rail * passed) if bench.read_rail else 1.0
-    synapse = replace(synapse, pulse_energy=pulse_energy, read_factor=factor)
-    return replace(cell, synapse=synapse, device=device, mean_state=mean)
+    synapse = replace(synapse, pulse_energy=pulse_energy, read_factor=1.0)
+    found = replace(cell, synapse=synapse, device=device, mean_state=mean)
+    if bench.read_rail == 0.0:
+        return found
+    passed = sum(_from_rail(part, found, opening) for part in parts)
+    factor = sum(part.read for part in parts) / (bench.read_rail * passed)
+    return replace(found, synapse=replace(found.synapse, read_factor=factor))
 
 
-def _from_rail(part: Pulses, synapse: Synapse, capacitance: float, opening: float) -> float:
-    """Charge (C) that the pulses took from the read rail."""
-    open_time = synapse.width * opening * part.leak / (1 + opening * part.leak * synapse.series)
-    stayed = capacitance * (part.after - part.before - part.lifted)
-    return float(np.sum(stayed + open_time * 0.5 * (part.before + part.after)))
+def _from_rail(part: Pulses, cell: Cell, opening: float) -> float:
+    """Charge (C) that the pulses took from the read rail: what stayed on the membrane, and what an ECRAM at 'leak' let out."""
+    p = pack(cell)[0]
+    stayed = cell.soma.capacitance * float(np.sum(part.after - part.before - part.lifted))
+    out = (leaked(p, opening * g, v, after, 0.0) for g, v, after in zip(part.leak, part.before, part.after, strict=True))
+    return stayed + sum(out)
 
 
 def _lift(cell: Cell, bench: Bench, device: Ecram) -> float:
