@@ -175,7 +175,9 @@ def _from_rail(part: Pulses, cell: Cell, opening: float) -> float:
     """Charge (C) that the pulses took from the read rail: what stayed on the membrane, and what an ECRAM at 'leak' let out."""
     p = pack(cell)[0]
     stayed = cell.soma.capacitance * float(np.sum(part.after - part.before - part.lifted))
-    out = (leaked(p, opening * g, v, after, 0.0) for g, v, after in zip(part.leak, part.before, part.after, strict=True))
+    out = (
+        leaked(p, opening * g, v, after, 0.0) for g, v, after in zip(part.leak, part.before, part.after, strict=True)
+    )
     return stayed + sum(out)
 
 
