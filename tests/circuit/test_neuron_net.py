@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,18 @@ def test_a_neuron_in_a_net_is_the_neuron_on_its_bench(bench: Bench, setting: Set
     joined = simulate_net(NeuronNet(bench, 2, (Input(PULSES), Input(())), ((0, 1),)), STOP, setting)
     loaded = simulate(bench.with_(pulses=PULSES, load=bench.load + AXON_GATE, idle=1), STOP, setting)
     np.testing.assert_allclose(joined.spikes[0], loaded.spike_times, atol=0.1e-6)
+
+
+@pytest.mark.spice
+def test_a_chip_in_a_net_is_that_chip_on_its_bench(bench: Bench, setting: Setting):
+    chip = replace(setting, corner="tt_mm", seed=3)
+    alone = simulate(bench.with_(pulses=PULSES), STOP, chip)
+    whole = simulate_net(NeuronNet(bench, 1, (Input(PULSES),)), STOP, chip)
+    np.testing.assert_allclose(whole.spikes[0], alone.spike_times, atol=1e-9)
+    nominal = simulate(bench.with_(pulses=PULSES), STOP, setting)
+    assert (
+        abs(nominal.spike_times[0] - alone.spike_times[0]) > 0.1e-6
+    )  # the control: without mismatch it comes at another time
 
 
 @pytest.mark.spice

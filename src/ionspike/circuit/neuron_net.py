@@ -196,6 +196,7 @@ class NeuronNet:
                 for k, one in enumerate(self.inputs)
             ),
             energy=EnergyCheck(self.sources()),
+            seed=setting.seed,
         )
 
 

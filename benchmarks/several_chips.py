@@ -1,0 +1,147 @@
+"""What noise and mismatch make of the next spike: ``python -m benchmarks.several_chips [--card B] [--width 0.28] [--chips 4] [--json FILE]``.
+
+The membranes and runs of ``benchmarks.several_synapses``. Noise moves the membrane against the threshold of an interval by a normal number:
+kT/C of the membrane (what the pulses bring makes up for what they let fade), and the noise of the threshold stage, which
+``ionspike.circuit.jitter`` measures as a time and its slope makes a voltage. The cell says how often the pulse of the next spike stays the
+same. Mismatch is the foundry's (section ``tt_mm``): the nominal cell on the runs of each chip, then with its threshold moved by one
+number, found on the other runs of that chip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.constants import Boltzmann, zero_Celsius
+from scipy.stats import norm
+
+from benchmarks.several_bars import share
+from benchmarks.several_synapses import SEEDS, WIDTHS, Membrane, card, found_by, in_common, membrane, nets_of
+from ionspike import files
+from ionspike.circuit.jitter import Jitter, spike_jitter
+from ionspike.circuit.neuron_net import NetRun, simulate_nets
+from ionspike.circuit.simulate import Setting
+from ionspike.network import Cell
+from ionspike.spice import Limits, Ngspice, find_process
+
+Array = NDArray[np.float64]
+
+RATE, MIX = 3e3, "different"
+CURRENT = 1e-8  # A of the ramp on which the stage's noise is measured
+DRAWS = norm.ppf((np.arange(16) + 0.5) / 16)  # a normal number by its quantiles
+SHIFTS = np.arange(-60, 61) * 0.5e-3  # V in which a chip's threshold is looked for
+
+
+def shifted(cells: Sequence[Cell], by: float) -> list[Cell]:
+    """The cells of one membrane with their threshold ``by`` (V) higher."""
+    first = cells[0]
+    return [replace(first, soma=replace(first.soma, threshold=first.soma.threshold + by)), *cells[1:]]
+
+
+def offsets(found: Jitter, capacitance: float, kelvin: float) -> dict[str, float]:
+    """Standard deviations (V) of the membrane against the threshold, by cause."""
+    thermal, stage = math.sqrt(Boltzmann * kelvin / capacitance), found.stage * found.slope
+    return {"kT/C": thermal, "stage": stage, "both": math.hypot(thermal, stage)}
+
+
+def under_noise(cells: Sequence[Cell], runs: list[NetRun], deviation: float) -> dict[str, float]:
+    """How many next spikes stay on the noiseless cell's pulse, and within one of it, and how many are on that of the noiseless run, in %."""
+    quiet = found_by(cells, runs)
+    noisy = [found_by(shifted(cells, deviation * float(z)), runs) for z in DRAWS]
+    beside = np.concatenate([np.stack([quiet[:, 1], each[:, 1]], axis=-1) for each in noisy])
+    return {"same": share(beside), "near": share(beside, 1), "as_spice": share(np.concatenate(noisy))}
+
+
+def of_chip(given: Membrane, nominal: list[NetRun], runs: list[NetRun]) -> dict[str, Any]:
+    """What the nominal chip and its cell say of another chip's spikes, in %."""
+    beside = np.concatenate([in_common(run, other) for run, other in zip(runs, nominal, strict=True)])
+    by_shift = [[found_by(shifted(given.cells, float(by)), [run]) for run in runs] for by in SHIFTS]
+    chosen, moved = [], []
+    for k in range(len(runs)):  # each run with the threshold that is best on the others
+        others = [share(np.concatenate([f for i, f in enumerate(each) if i != k])) for each in by_shift]
+        best = np.flatnonzero(np.array(others) == max(others))
+        chosen.append(int(best[len(best) // 2]))
+        moved.append(by_shift[chosen[-1]][k])
+    plain = found_by(given.cells, runs)
+    return {
+        "spikes": sum(len(run.spikes[0]) for run in runs),
+        "spikes_nominal": sum(len(run.spikes[0]) for run in nominal),
+        "intervals": len(plain),
+        "as_nominal": share(beside),
+        "near_nominal": share(beside, 1),
+        "cell": share(plain),
+        "cell_near": share(plain, 1),
+        "shifted": share(np.concatenate(moved)),
+        "shifted_near": share(np.concatenate(moved), 1),
+        "shift": float(np.mean(SHIFTS[chosen])),
+    }
+
+
+def measure(name: str, widths: Sequence[float], chips: int, setting: Setting, workers: int | None) -> dict[str, Any]:
+    """Noise at each width and chips at the second, of one card."""
+    _, neuron, _ = card(name)
+    found = spike_jitter(neuron, setting, CURRENT)
+    moved = offsets(found, float(neuron.membrane), setting.accuracy.temperature + zero_Celsius)
+    print(f"card {name}: " + ", ".join(f"{cause} {1e6 * value:.0f} uV" for cause, value in moved.items()))
+    held, noise, drawn = None, [], []
+    for width in widths:
+        given, held = membrane(name, width, setting, held, workers)
+        wanted = nets_of(given, MIX, RATE, SEEDS)
+        runs = simulate_nets(wanted, setting, workers)
+        inputs = sum(sum(map(len, run.inputs)) for run in runs) / sum(len(run.spikes[0]) for run in runs)
+        row = {"width": width, "inputs": inputs, "same": share(found_by(given.cells, runs))}
+        row |= {cause: under_noise(given.cells, runs, value) for cause, value in moved.items()}
+        noise.append(row)
+        print(_noise_line(row, list(moved)), flush=True)
+        if width != widths[min(1, len(widths) - 1)]:
+            continue
+        for seed in range(1, chips + 1):
+            made = simulate_nets(wanted, replace(setting, corner="tt_mm", seed=seed), workers)
+            drawn.append({"width": width, "chip": seed} | of_chip(given, runs, made))
+            print(_chip_line(drawn[-1]), flush=True)
+    return {"card": name, "offsets": moved, "noise": noise, "chips": drawn}
+
+
+def _noise_line(row: dict[str, Any], causes: list[str]) -> str:
+    told = "; ".join(
+        f"{c}: {row[c]['same']:.1f} % same, {row[c]['near']:.1f} % within one, {row[c]['as_spice']:.1f} % as ngspice"
+        for c in causes
+    )
+    return f"  width {row['width']:g}, {row['inputs']:.1f} pulses a spike, cell {row['same']:.1f} %; {told}"
+
+
+def _chip_line(row: dict[str, Any]) -> str:
+    return (
+        f"  width {row['width']:g}, chip {row['chip']}: {row['spikes']} spikes for {row['spikes_nominal']}; as the nominal chip "
+        f"{row['as_nominal']:.1f} % (within one {row['near_nominal']:.1f}), as the nominal cell {row['cell']:.1f} % ({row['cell_near']:.1f}), with its "
+        f"threshold {1e3 * row['shift']:+.1f} mV {row['shifted']:.1f} % ({row['shifted_near']:.1f}) of {row['intervals']}"
+    )
+
+
+def main() -> None:
+    """Measure, print, write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--card", action="append", choices=sorted(WIDTHS))
+    parser.add_argument("--width", action="append", type=float, help="of the widest channel, against the card's")
+    parser.add_argument("--chips", type=int, default=4)
+    parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=3000))
+    found = [
+        measure(name, options.width or WIDTHS[name], options.chips, setting, options.workers)
+        for name in options.card or sorted(WIDTHS)
+    ]
+    if options.json:
+        files.write_text(options.json, json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
