@@ -1,4 +1,4 @@
-"""What noise and mismatch make of the next spike: ``python -m benchmarks.several_chips [--card B] [--width 0.28] [--chips 4] [--json FILE]``.
+"""What noise and mismatch make of the next spike: ``python -m benchmarks.several_chips [--card B] [--width 0.216] [--chips 4] [--json FILE]``.
 
 The membranes and runs of ``benchmarks.several_synapses``. Noise moves the membrane against the threshold of an interval by a normal number:
 kT/C of the membrane (what the pulses bring makes up for what they let fade), and the noise of the threshold stage, which
@@ -23,7 +23,18 @@ from scipy.constants import Boltzmann, zero_Celsius
 from scipy.stats import norm
 
 from benchmarks.several_bars import share
-from benchmarks.several_synapses import SEEDS, WIDTHS, Membrane, card, found_by, in_common, membrane, nets_of
+from benchmarks.several_synapses import (
+    MIXES,
+    RATES,
+    SEEDS,
+    Membrane,
+    card,
+    found_by,
+    in_common,
+    membrane,
+    nets_of,
+    soma_of,
+)
 from ionspike import files
 from ionspike.circuit.jitter import Jitter, spike_jitter
 from ionspike.circuit.neuron_net import NetRun, simulate_nets
@@ -33,7 +44,7 @@ from ionspike.spice import Limits, Ngspice, find_process
 
 Array = NDArray[np.float64]
 
-RATE, MIX = 3e3, "different"
+MIX = "different"
 CURRENT = 1e-8  # A of the ramp on which the stage's noise is measured
 DRAWS = norm.ppf((np.arange(16) + 0.5) / 16)  # a normal number by its quantiles
 SHIFTS = np.arange(-60, 61) * 0.5e-3  # V in which a chip's threshold is looked for
@@ -87,13 +98,13 @@ def of_chip(given: Membrane, nominal: list[NetRun], runs: list[NetRun]) -> dict[
 def measure(name: str, widths: Sequence[float], chips: int, setting: Setting, workers: int | None) -> dict[str, Any]:
     """Noise at each width and chips at the second, of one card."""
     _, neuron, _ = card(name)
-    found = spike_jitter(neuron, setting, CURRENT)
+    found = spike_jitter(neuron, setting, CURRENT, intervals=3)  # its prediction alone is used
     moved = offsets(found, float(neuron.membrane), setting.accuracy.temperature + zero_Celsius)
     print(f"card {name}: " + ", ".join(f"{cause} {1e6 * value:.0f} uV" for cause, value in moved.items()))
-    held, noise, drawn = None, [], []
+    soma, noise, drawn = soma_of(name, setting, workers), [], []
     for width in widths:
-        given, held = membrane(name, width, setting, held, workers)
-        wanted = nets_of(given, MIX, RATE, SEEDS)
+        given = membrane(name, width, soma, setting, workers)
+        wanted = nets_of(given, MIX, RATES[name][width][MIXES.index(MIX)], SEEDS)
         runs = simulate_nets(wanted, setting, workers)
         inputs = sum(sum(map(len, run.inputs)) for run in runs) / sum(len(run.spikes[0]) for run in runs)
         row = {"width": width, "inputs": inputs, "same": share(found_by(given.cells, runs))}
@@ -128,7 +139,7 @@ def _chip_line(row: dict[str, Any]) -> str:
 def main() -> None:
     """Measure, print, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--card", action="append", choices=sorted(WIDTHS))
+    parser.add_argument("--card", action="append", choices=sorted(RATES))
     parser.add_argument("--width", action="append", type=float, help="of the widest channel, against the card's")
     parser.add_argument("--chips", type=int, default=4)
     parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
@@ -136,8 +147,8 @@ def main() -> None:
     options = parser.parse_args()
     setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=3000))
     found = [
-        measure(name, options.width or WIDTHS[name], options.chips, setting, options.workers)
-        for name in options.card or sorted(WIDTHS)
+        measure(name, options.width or list(RATES[name]), options.chips, setting, options.workers)
+        for name in options.card or sorted(RATES)
     ]
     if options.json:
         files.write_text(options.json, json.dumps(found, indent=1) + "\n")

@@ -27,29 +27,34 @@ from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.network import Cell, CellSynapse, Network, Recorded, calibrate
 from ionspike.network.compare import counts_of_trains
-from ionspike.network.held_membrane import Held, measure_held
 from ionspike.network.synapse_fit import calibrate_synapse
 from ionspike.spice import Limits, Ngspice, find_process
 from ionspike.spikes import poisson, regular
 
 Array = NDArray[np.float64]
 
-WIDTHS = {  # of the widest channel, against the card's: about 4, 8, 15, 25 and 50 pulses an output spike
-    "A": (1.0, 0.5, 0.3, 0.16, 0.08),
-    "B": (0.6, 0.3, 0.15, 0.09, 0.045),
-}
-# Hz of all excitatory pulses together, for each width in its turn; at 100 Hz weak synapses hardly win against the leak
-RATES = ((100.0, 3e3, 30e3), (100.0, 1e3, 10e3), (1e3, 10e3), (3e3, 30e3), (1e3, 30e3))
-SHARES = (1.0, 0.6, 0.35)  # of that width: the synapses of one membrane
 MIXES = ("different", "overlapping", "inhibited", "regular")
+# rates (Hz) of all excitatory pulses together, a mix; for each width of the widest channel, against the card's: 8, 13 and 25 pulses an output
+# spike, and 4, 11, 17 and 50. The first of a card is the neuron's own calibration. At 100 Hz weak synapses hardly win against the leak.
+RATES = {
+    "A": {0.5: (30e3, 3e3, 1e3, 10e3), 0.3: (1e3, 30e3, 10e3, 3e3), 0.18: (10e3, 1e3, 3e3, 30e3)},
+    "B": {
+        0.6: (100.0, 30e3, 3e3, 10e3),
+        0.216: (10e3, 1e3, 1e3, 30e3),
+        0.1296: (3e3, 10e3, 30e3, 1e3),
+        0.0467: (30e3, 10e3, 3e3, 30e3),
+    },
+}
+SHARES = (1.0, 0.6, 0.36)  # of that width: the synapses of one membrane
 SEEDS = (11, 12, 13)
 OFFSETS = (
     0.25,
     0.5,
     0.72,
 )  # of a pulse, between overlapping ones: their edges must not coincide, or ngspice loses them
-OUTPUTS = 12  # spikes that a run is made long enough for
-LEAST, MOST = 100, 400  # pulses a run
+OUTPUTS = 9  # spikes that a run is made long enough for
+LEAST, MOST = 45, 400  # pulses a run
+COUNTS = (100, 60)  # calibration pulses of each synapse, at 3 and 30 kHz
 
 
 @dataclass(frozen=True)
@@ -70,27 +75,27 @@ def card(name: str) -> tuple[Ecram, Neuron, float]:
     return slow, Neuron(membrane=1e-12), 19.6e-9
 
 
-def rates_of(name: str, width: float) -> tuple[float, ...]:
-    """Input rates (Hz) for a width: its own, or those of the nearest."""
-    return RATES[int(np.argmin(np.abs(np.log(np.array(WIDTHS[name]) / width))))]
+def soma_of(name: str, setting: Setting, workers: int | None) -> Cell:
+    """A card's neuron, calibrated with the first of its widths."""
+    return calibrate(_bench(name, next(iter(RATES[name]))), setting, workers=workers)
 
 
-def membrane(
-    name: str, width: float, setting: Setting, held: Held | None, workers: int | None
-) -> tuple[Membrane, Held]:
-    """Calibrate the synapses of a membrane whose widest channel is ``width`` of the card's."""
-    device, neuron, pulse = card(name)
-    devices = [device.scaled(width * share, f"s{k}") for k, share in enumerate(SHARES)]
-    bench = Bench(neuron.with_(synapse=devices[0]), width=pulse, idle=len(SHARES))
-    held = held or measure_held(bench, setting, workers)
-    few = width >= 0.2
-    first = calibrate(bench, setting, held, workers, counts=(160, 100) if few else (400, 300))
-    others = [
-        calibrate_synapse(first, bench.with_(neuron=neuron.with_(synapse=d)), setting, workers) for d in devices[1:]
+def membrane(name: str, width: float, soma: Cell, setting: Setting, workers: int | None) -> Membrane:
+    """A membrane whose widest channel is ``width`` of the card's, its synapses calibrated on the neuron of ``soma``."""
+    rails = [_bench(name, width * share) for share in SHARES]
+    ground = _bench(name, width * SHARES[1]).with_(read_rail=0.0)
+    cells = [
+        soma if bench.neuron.synapse == soma.device else calibrate_synapse(soma, bench, setting, workers, counts=COUNTS)
+        for bench in rails
     ]
-    down = device.scaled(width * SHARES[1], "ground")
-    ground = bench.with_(neuron=neuron.with_(synapse=down), read_rail=0.0)
-    return Membrane(bench, (first, *others, calibrate_synapse(first, ground, setting, workers))), held
+    return Membrane(rails[0], (*cells, calibrate_synapse(soma, ground, setting, workers, counts=COUNTS)))
+
+
+def _bench(name: str, width: float) -> Bench:
+    device, neuron, pulse = card(name)
+    scale = round(width, 4)
+    # a synapse of two membranes is one, and calibrated once
+    return Bench(neuron.with_(synapse=device.scaled(scale, f"w{round(1e4 * scale)}")), width=pulse, idle=len(SHARES))
 
 
 def trains(mix: str, rate: float, count: int, seed: int, width: float) -> list[Array]:
@@ -202,7 +207,7 @@ def measure(
     """One row a mix and rate."""
     rows = []
     for mix in chosen.mix or MIXES:
-        for rate in chosen.rate or rates_of(name, width):
+        for rate in chosen.rate or [RATES[name][width][MIXES.index(mix)]]:
             wanted = nets_of(given, mix, rate, chosen.seed or SEEDS)
             runs = simulate_nets(wanted, setting, chosen.workers)
             tight = simulate_nets(wanted[: chosen.itself], setting.tighter(), chosen.workers) if chosen.itself else []
@@ -231,7 +236,7 @@ def _line(row: dict[str, Any]) -> str:
 def main() -> None:
     """Measure, print a table, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--card", action="append", choices=sorted(WIDTHS))
+    parser.add_argument("--card", action="append", choices=sorted(RATES))
     parser.add_argument("--width", action="append", type=float, help="of the widest channel, against the card's")
     parser.add_argument("--mix", action="append", choices=MIXES)
     parser.add_argument("--rate", action="append", type=float, help="of all excitatory pulses (Hz)")
@@ -242,13 +247,18 @@ def main() -> None:
     parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
+    known = {width for name in chosen.card or RATES for width in RATES[name]}
+    if not chosen.rate and not known.issuperset(chosen.width or ()):
+        parser.error(
+            f"a width of its own needs --rate; widths with rates are {', '.join(f'{w:g}' for w in sorted(known))}"
+        )
     setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=3000))
     print(_HEADER)
     rows = []
-    for name in chosen.card or sorted(WIDTHS):
-        held = None
-        for width in chosen.width or WIDTHS[name]:
-            given, held = membrane(name, width, setting, held, chosen.workers)
+    for name in chosen.card or sorted(RATES):
+        soma = soma_of(name, setting, chosen.workers)
+        for width in chosen.width or RATES[name]:
+            given = membrane(name, width, soma, setting, chosen.workers)
             rows += measure(name, width, chosen, given, setting)
             if chosen.json:
                 files.write_text(chosen.json, json.dumps(rows, indent=1) + "\n")
