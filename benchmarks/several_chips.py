@@ -37,17 +37,16 @@ from benchmarks.several_synapses import (
 )
 from ionspike import files
 from ionspike.circuit.jitter import Jitter, spike_jitter
-from ionspike.circuit.neuron_net import NetRun, simulate_nets
+from ionspike.circuit.neuron_net import NetRun, NeuronNet, simulate_nets
 from ionspike.circuit.simulate import Setting
 from ionspike.network import Cell
 from ionspike.spice import Limits, Ngspice, find_process
 
 Array = NDArray[np.float64]
 
-MIX = "different"
 CURRENT = 1e-8  # A of the ramp on which the stage's noise is measured
 DRAWS = norm.ppf((np.arange(16) + 0.5) / 16)  # a normal number by its quantiles
-SHIFTS = np.arange(-60, 61) * 0.5e-3  # V in which a chip's threshold is looked for
+SHIFTS = np.arange(-120, 121) * 0.5e-3  # V in which a chip's threshold is looked for
 
 
 def shifted(cells: Sequence[Cell], by: float) -> list[Cell]:
@@ -95,29 +94,49 @@ def of_chip(given: Membrane, nominal: list[NetRun], runs: list[NetRun]) -> dict[
     }
 
 
-def measure(name: str, widths: Sequence[float], chips: int, setting: Setting, workers: int | None) -> dict[str, Any]:
-    """Noise at each width and chips at the second, of one card."""
+def measure(name: str, options: argparse.Namespace, setting: Setting) -> dict[str, Any]:
+    """Noise at each width of one card, and chips at the second of them."""
     _, neuron, _ = card(name)
     found = spike_jitter(neuron, setting, CURRENT, intervals=3)  # its prediction alone is used
     moved = offsets(found, float(neuron.membrane), setting.accuracy.temperature + zero_Celsius)
     print(f"card {name}: " + ", ".join(f"{cause} {1e6 * value:.0f} uV" for cause, value in moved.items()))
-    soma, noise, drawn = soma_of(name, setting, workers), [], []
+    soma, noise, drawn = soma_of(name, setting, options.workers), [], []
+    widths = options.width or list(RATES[name])
     for width in widths:
-        given = membrane(name, width, soma, setting, workers)
-        wanted = nets_of(given, MIX, RATES[name][width][MIXES.index(MIX)], SEEDS)
-        runs = simulate_nets(wanted, setting, workers)
-        inputs = sum(sum(map(len, run.inputs)) for run in runs) / sum(len(run.spikes[0]) for run in runs)
-        row = {"width": width, "inputs": inputs, "same": share(found_by(given.cells, runs))}
+        given = membrane(name, width, soma, setting, options.workers)
+        wanted = [
+            one
+            for mix in options.mix or MIXES
+            for one in nets_of(given, mix, RATES[name][width][MIXES.index(mix)], SEEDS)
+        ]
+        runs = simulate_nets(wanted, setting, options.workers)
+        row = {"width": width, "inputs": _inputs(runs), "same": share(found_by(given.cells, runs))}
         row |= {cause: under_noise(given.cells, runs, value) for cause, value in moved.items()}
         noise.append(row)
         print(_noise_line(row, list(moved)), flush=True)
-        if width != widths[min(1, len(widths) - 1)]:
-            continue
-        for seed in range(1, chips + 1):
-            made = simulate_nets(wanted, replace(setting, corner="tt_mm", seed=seed), workers)
-            drawn.append({"width": width, "chip": seed} | of_chip(given, runs, made))
-            print(_chip_line(drawn[-1]), flush=True)
+        if width == widths[min(1, len(widths) - 1)]:
+            few = slice(len(SEEDS))  # of the first mix
+            drawn = _chips(given, wanted[few], runs[few], options, setting)
     return {"card": name, "offsets": moved, "noise": noise, "chips": drawn}
+
+
+def _inputs(runs: list[NetRun]) -> float:
+    return sum(sum(map(len, run.inputs)) for run in runs) / sum(len(run.spikes[0]) for run in runs)
+
+
+def _chips(
+    given: Membrane,
+    wanted: list[tuple[NeuronNet, float]],
+    nominal: list[NetRun],
+    options: argparse.Namespace,
+    setting: Setting,
+) -> list[dict[str, Any]]:
+    drawn = []
+    for seed in range(1, options.chips + 1):
+        made = simulate_nets(wanted, replace(setting, corner="tt_mm", seed=seed), options.workers)
+        drawn.append({"chip": seed} | of_chip(given, nominal, made))
+        print(_chip_line(drawn[-1]), flush=True)
+    return drawn
 
 
 def _noise_line(row: dict[str, Any], causes: list[str]) -> str:
@@ -130,7 +149,7 @@ def _noise_line(row: dict[str, Any], causes: list[str]) -> str:
 
 def _chip_line(row: dict[str, Any]) -> str:
     return (
-        f"  width {row['width']:g}, chip {row['chip']}: {row['spikes']} spikes for {row['spikes_nominal']}; as the nominal chip "
+        f"  chip {row['chip']}: {row['spikes']} spikes for {row['spikes_nominal']}; as the nominal chip "
         f"{row['as_nominal']:.1f} % (within one {row['near_nominal']:.1f}), as the nominal cell {row['cell']:.1f} % ({row['cell_near']:.1f}), with its "
         f"threshold {1e3 * row['shift']:+.1f} mV {row['shifted']:.1f} % ({row['shifted_near']:.1f}) of {row['intervals']}"
     )
@@ -141,15 +160,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--card", action="append", choices=sorted(RATES))
     parser.add_argument("--width", action="append", type=float, help="of the widest channel, against the card's")
+    parser.add_argument("--mix", action="append", choices=MIXES)
     parser.add_argument("--chips", type=int, default=4)
     parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=3000))
-    found = [
-        measure(name, options.width or list(RATES[name]), options.chips, setting, options.workers)
-        for name in options.card or sorted(RATES)
-    ]
+    found = [measure(name, options, setting) for name in options.card or sorted(RATES)]
     if options.json:
         files.write_text(options.json, json.dumps(found, indent=1) + "\n")
 

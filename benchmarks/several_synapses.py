@@ -53,7 +53,7 @@ OFFSETS = (
     0.72,
 )  # of a pulse, between overlapping ones: their edges must not coincide, or ngspice loses them
 OUTPUTS = 9  # spikes that a run is made long enough for
-LEAST, MOST = 45, 400  # pulses a run
+LEAST, MOST = 45, 250  # pulses a run
 COUNTS = (100, 60)  # calibration pulses of each synapse, at 3 and 30 kHz
 
 
