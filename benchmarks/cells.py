@@ -21,7 +21,7 @@ from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.circuit.topologies import TOPOLOGIES
 from ionspike.device import Ecram
-from ionspike.network.calibration import COUNTS, SUPPORTED, calibrate
+from ionspike.network.calibration import COUNTS, calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import Interval, intervals_from_resets, run_free
 from ionspike.network.held_membrane import measure_held
@@ -120,7 +120,7 @@ def _line(row: dict[str, Any]) -> str:
 def main() -> None:
     """Measure, print a table, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--neuron", action="append", choices=[n for n in TOPOLOGIES if n in SUPPORTED])
+    parser.add_argument("--neuron", action="append", choices=list(TOPOLOGIES))
     parser.add_argument("--width", action="append", type=float)
     parser.add_argument("--rate", action="append", type=float, help="of the input (Hz)")
     parser.add_argument("--seed", action="append", type=int)
@@ -137,7 +137,7 @@ def main() -> None:
         f"{'chance':>8}{'rate %':>8}{'frozen':>8}{'energy':>8}"
     )
     rows = []
-    for name in options.neuron or SUPPORTED:
+    for name in options.neuron or TOPOLOGIES:
         rows += measure(
             name,
             options.width or list(WIDTHS),

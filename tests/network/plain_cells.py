@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ionspike.errors import InputError
 from ionspike.network.cell import Cell
-from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, wait
+from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, stepped_membrane, wait
 
 Array = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ class _Neuron:
     placed: _Placed | None
     synapses: list[_Synapse] = field(default_factory=list)
     v: float = 0.0
-    inner: Array = field(default_factory=lambda: np.zeros(2))
+    inner: Array = field(default_factory=lambda: np.zeros(3))
     now: float = 0.0
     charge: float = 0.0
     spikes: list[float] = field(default_factory=list)
@@ -174,6 +174,7 @@ class Network:
             v, synapse.x = pulse(p, gate, rows, g, neuron.v, x, behind, leaking, longer)
             to_ground = (own.width + longer) * leaking / (1 + leaking * own.series) * 0.5 * (neuron.v + v)
             neuron.charge += neuron.cell.soma.capacitance * (v - neuron.v) + to_ground
+            stepped_membrane(neuron.packed[0], neuron.inner, v - neuron.v)
             neuron.v, synapse.last = v, time + neuron.cell.synapse.ion_time + longer
             neuron.now = max(neuron.now, synapse.last)
         self._wait(neuron, stop)

@@ -14,7 +14,6 @@ from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.errors import InputError
 from ionspike.network import Cell, calibrate
-from ionspike.network.calibration import SUPPORTED
 from ionspike.network.dynamics import THERMAL, held_stage
 from ionspike.network.output_law import Way, fit_ways, followed, wait_of
 
@@ -23,11 +22,6 @@ from ionspike.network.output_law import Way, fit_ways, followed, wait_of
 def setting() -> Setting:
     # refused before anything runs: neither engine nor process is looked at
     return Setting(engine=None, process=None)  # type: ignore[arg-type]
-
-
-def test_a_topology_without_a_form_is_refused_with_those_that_have_one(setting: Setting, reference: Ecram):
-    with pytest.raises(InputError, match=f"no form for schmitt-trigger-lif; expected one of {', '.join(SUPPORTED)}"):
-        calibrate(Bench(neuron=Neuron("schmitt-trigger-lif", synapse=reference)), setting)
 
 
 def test_a_second_ecram_beside_the_synapse_is_not_left_out_silently(setting: Setting, reference: Ecram):

@@ -36,7 +36,8 @@ _WATCHED = (
     "n1",
     "ca",
     "rf",
-)  # inner nodes: output of a threshold stage, charge of an adaptation and of a refractory period
+    "x",
+)  # inner nodes: output of a threshold stage, charge of an adaptation and of a refractory period, source of an input that stands on a diode
 _OF_TOPOLOGY: Any = None  # stands for the value the neuron's topology is sized for
 
 

@@ -13,7 +13,6 @@ from scipy.stats import binom
 from ionspike.circuit.energy import IDLE, block_energy, idle_power_of
 from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
-from ionspike.circuit.topologies import TOPOLOGIES
 from ionspike.device import Ecram
 from ionspike.errors import InputError, RunError
 from ionspike.network.adaptive_fit import free_again, with_adaptation
@@ -23,6 +22,7 @@ from ionspike.network.fed_back import feedback
 from ionspike.network.held_membrane import Held, measure_held
 from ionspike.network.placed_fit import fit_placed
 from ionspike.network.synapse_fit import fit_synapse
+from ionspike.network.trigger_fit import with_trains
 from ionspike.spikes import poisson
 
 Array = NDArray[np.float64]
@@ -30,10 +30,10 @@ Array = NDArray[np.float64]
 _RATES = (3e3, 30e3)  # Hz of irregular input; the second drives the device to large states
 COUNTS = (160, 100)
 _ADAPTING = (240, 200)  # of a neuron whose adaptation is to come near its end
+# of a Schmitt trigger: slow input makes it fire from as low a membrane as it can
+_TRIGGERING = (1e3, 3e3, 30e3), (150, 240, 150)
 FEW = (80, 60)  # enough for a look, not for a cell to keep
 _SEED, _UNSEEN_SEED = 1, 2
-# topologies whose threshold the form of a cell meets: benchmarks.cells
-SUPPORTED = ("delay-feedback-lif", "comparator-lif", "morris-lecar", "axon-hillock", "dpi")
 _RESTED = 0.3e-6  # s after a reset: the stage's inner nodes fall back, and pull at the membrane
 _DOUBT = 1e-3  # chance that a cell that finds 95 % of the intervals is told to be poor
 
@@ -47,7 +47,7 @@ def calibrate(
     setting: Setting,
     held: Held | None = None,
     workers: int | None = None,
-    rates: tuple[float, ...] = _RATES,
+    rates: tuple[float, ...] | None = None,
     counts: tuple[int, ...] | None = None,
 ) -> Cell:
     """Measure a cell: the neuron of ``bench`` with its synapse, read rail, switch and pulse width.
@@ -55,20 +55,22 @@ def calibrate(
     Args:
         bench: as for :func:`~ionspike.circuit.simulate.simulate`; its pulses are ignored.
         held: the soma's measurement, if it was made before (it does not depend on the synapse).
-        rates: mean input rates (Hz) of the two calibration runs.
-        counts: input pulses of each of them; :data:`COUNTS`, more for a neuron that adapts, if left out.
+        rates: mean input rates (Hz) of the calibration runs; two of them, three of a Schmitt trigger, if left out.
+        counts: input pulses of each of them; :data:`COUNTS`, more for a neuron that adapts or triggers, if left out.
 
     A last run, at a rate between the two and on another seed, is kept out of every fit; what the cell makes of it is in its ``origin``.
 
     Warns with :class:`PoorCell` where the cell misses more intervals of that run than one that finds 95 % of them would.
 
     Raises:
-        InputError: the neuron has no synapse, more than one ECRAM beside it, or a topology that a cell has no form for.
+        InputError: the neuron has no synapse, more than one ECRAM beside it, or a topology without an inner node ``n1``.
         RunError: the neuron hardly fires under the calibration input.
     """
     device, place = _devices_of(bench)
     held = held or measure_held(bench, setting, workers)
-    counts = counts or (COUNTS if held.adaptive is None else _ADAPTING)
+    usual = _TRIGGERING if held.trigger else (_RATES, _ADAPTING if held.adaptive else COUNTS)
+    rates = rates or usual[0]
+    counts = counts or usual[1][-len(rates) :]
     benches = [_driven(bench, rate, count, _SEED) for rate, count in zip(rates, counts, strict=True)]
     unseen = _driven(bench, float(np.sqrt(rates[0] * rates[-1])), counts[-1], _UNSEEN_SEED)
     *runs, kept_out, silent = simulate_all([*benches, unseen, (bench.with_(pulses=()), IDLE)], setting, workers)
@@ -115,16 +117,18 @@ def calibrate(
         pulses_per_output=(count / outputs / 2, 2 * count / outputs),
     )
     placed = None if place is None else replace(fit_placed(runs, *place), opening=opening)
-    adaptive = held.adaptive and with_adaptation(held.adaptive, runs, soma.capacitance, held.voltage, held.leak)
-    cell = Cell(device.name, soma, synapse, device, mean_state, origin, placed=placed, adaptive=adaptive)
+    measured = runs, soma.capacitance, held.voltage, held.leak
+    adaptive = held.adaptive and with_adaptation(held.adaptive, *measured)
+    trigger = held.trigger and with_trains(held.trigger, *measured, held.threshold, idle / bench.supply)
+    cell = Cell(
+        device.name, soma, synapse, device, mean_state, origin, placed=placed, adaptive=adaptive, trigger=trigger
+    )
     return _with_held_out(_with_energy(cell, runs), kept_out)
 
 
 def _devices_of(bench: Bench) -> tuple[Ecram, tuple[str, Ecram] | None]:
-    """The ECRAM at the synapse of a neuron that a cell has a form for, and the one that its own spikes gate."""
+    """The ECRAM at the synapse of a neuron that can be calibrated, and the one that its own spikes gate."""
     neuron = bench.neuron
-    if neuron.topology in TOPOLOGIES and neuron.topology not in SUPPORTED:
-        raise InputError(f"a cell has no form for {neuron.topology}; expected one of {', '.join(SUPPORTED)}")
     if "n1" not in neuron.kind.circuit.inner:
         raise InputError(
             f"{neuron.topology} has no inner node n1; a cell needs the output of the threshold stage by that name"

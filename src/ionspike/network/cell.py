@@ -23,8 +23,10 @@ from ionspike.device.cards import dump_card, parse_card
 from ionspike.errors import InputError
 from ionspike.network.adaptive import Adaptive
 from ionspike.network.placed import PLACES, Placed
+from ionspike.network.trigger import Trigger
 
 SCHEMA = 1
+_STAGES: dict[str, type] = {"adaptive": Adaptive, "trigger": Trigger}  # that a cell may have in place of the soma's own
 _OF_PLACED = tuple(item.name for item in fields(Placed) if item.name not in ("device", "moves"))
 
 
@@ -144,8 +146,8 @@ class Origin:
 @dataclass(frozen=True)
 class Cell:
     """A calibrated neuron with one synapse. ``mean_state`` is the device's mean state over the calibration run: what a cell without
-    short-term plasticity would be calibrated to. ``placed``: a further ECRAM that the neuron's own spikes gate, or ``None``. ``adaptive``: the
-    laws of an adaptive stage, which take the place of the soma's own."""
+    short-term plasticity would be calibrated to. ``placed``: a further ECRAM that the neuron's own spikes gate, or ``None``. ``adaptive``,
+    ``trigger``: the laws of an adaptive stage or of a Schmitt trigger, which take the place of the soma's own."""
 
     name: str
     soma: Soma
@@ -156,6 +158,7 @@ class Cell:
     plastic: bool = field(default=True)
     placed: Placed | None = None
     adaptive: Adaptive | None = None
+    trigger: Trigger | None = None
 
     def without_plasticity(self) -> Cell:
         """The control: the same cell with the state of every device frozen at its mean over the calibration run."""
@@ -172,8 +175,10 @@ class Cell:
             lines.append(f"[{section}]")
             lines += [f"{key} = {_toml(value)}" for key, value in asdict(getattr(self, section)).items()]
             lines.append("")
-        if self.adaptive is not None:
-            lines += ["[adaptive]", *(f"{key} = {_toml(value)}" for key, value in asdict(self.adaptive).items()), ""]
+        for section in _STAGES:
+            stage = getattr(self, section)
+            if stage is not None:
+                lines += [f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in asdict(stage).items()), ""]
         lines.append(_card(self.device, "device"))
         if self.placed is not None:
             numbers = [f"{key} = {_toml(getattr(self.placed, key))}" for key in _OF_PLACED]
@@ -230,7 +235,8 @@ def _parse(tree: dict[str, Any]) -> Cell:
     if not isinstance(tree.get("device"), dict):
         raise InputError("there is no [device]; expected the card of the cell's ECRAM")
     mean = tuple(float(v) for v in tree.get("mean_state", ()))
-    parts["adaptive"] = _section(Adaptive, tree["adaptive"], "adaptive") if "adaptive" in tree else None
+    for section, kind in _STAGES.items():
+        parts[section] = _section(kind, tree[section], section) if section in tree else None
     parts["placed"] = _placed(tree["placed"]) if "placed" in tree else None
     return Cell(str(tree.get("name", "cell")), device=parse_card(tree["device"]), mean_state=mean, **parts)
 

@@ -12,12 +12,26 @@ from numpy.typing import NDArray
 from ionspike.circuit.energy import block_energy
 from ionspike.circuit.simulate import Run
 from ionspike.network.cell import Cell
-from ionspike.network.dynamics import advance_device, after_spike, pack, pulse, resting, spiked, wait
+from ionspike.network.dynamics import (
+    Packed,
+    advance_device,
+    after_spike,
+    pack,
+    pulse,
+    resting,
+    spike_draw,
+    spiked,
+    stepped_membrane,
+    triggers,
+    wait,
+)
 from ionspike.network.follow import until_spike
-from ionspike.network.placed_dynamics import beside, gate_own, pack_own, rest_own
+from ionspike.network.placed_dynamics import Own, beside, gate_own, pack_own, rest_own
 from ionspike.network.validity import tell_outside
 
 Array = NDArray[np.float64]
+
+_LONGEST_WAIT = 3e-3  # s
 
 
 @dataclass(frozen=True)
@@ -39,42 +53,84 @@ class Interval:
 
 
 def intervals_from_resets(cell: Cell, run: Run) -> list[Interval]:
-    """Put the cell into the reset state at every output spike of the run, with its own synaptic state, and let it find the next."""
-    return intervals_between(cell, run.input_times, run.spike_times, float(run.time[-1]))
+    """Put the cell into the reset state at every output spike of the run, with its own synaptic state, and let it find the next. Where
+    a reset leaves more or less of the membrane by its voltage at the spike, that is the run's."""
+    membrane = None if cell.trigger is None else _at_fire(run, cell.trigger.fire)
+    return intervals_between(cell, run.input_times, run.spike_times, float(run.time[-1]), membrane=membrane)
+
+
+def _at_fire(run: Run, level: float) -> Array:
+    """The membrane (V) where the output last passes ``level`` (V) before each spike."""
+    passed = run.waveforms.rises("v(spk)", level)
+    last = np.maximum(np.searchsorted(passed, run.spike_times) - 1, 0)
+    return run.waveforms.at("v(mem)", passed[last])
 
 
 def intervals_between(
-    cell: Cell, pulses: Array, spikes: Array, stop: float, longer: Array | None = None
+    cell: Cell,
+    pulses: Array,
+    spikes: Array,
+    stop: float,
+    longer: Array | None = None,
+    membrane: Array | None = None,
 ) -> list[Interval]:
     """The same from times (s) of input pulses and of the spikes to be found; ``longer``: by how much (s) each pulse is wider than those of the
-    calibration."""
+    calibration; ``membrane``: its voltage (V) at each spike, the cell's own if left out."""
     longer = np.zeros(len(pulses)) if longer is None else longer
     packed, x, (own, y) = pack(cell), _start(cell), pack_own(cell)
     dead = cell.soma.dead
-    # up to the first spike the cell only follows: the run starts from a membrane that no spike has reset
-    inner = resting(packed[0])
-    early, k, v, x, _, _ = until_spike(packed, own, pulses, 0, 0.0, float(spikes[0]), 0.0, inner, x, y, longer)
-    if early < 0.0:
-        spiked(packed[0], inner)
     found: list[Interval] = []
+    inner, k, v = resting(packed[0]), 0, 0.0
+    # up to the first spike the cell only follows: the run starts from a membrane that no spike has reset
+    k, v, x, _, _ = _walked(cell, packed, own, pulses, k, 0.0, float(spikes[0]), v, inner, x, y, longer)
     for index in range(len(spikes) - 1):
         start, end = float(spikes[index]) + dead + gate_own(own, y, v), float(spikes[index + 1])
-        v = after_spike(packed[0], v)
+        v = after_spike(packed[0], v if membrane is None else float(membrane[index]))
         fired, after, *_ = until_spike(packed, own, pulses, k, start, stop, v, inner.copy(), x, y.copy(), longer)
-        # SPICE's interval, walked without firing: the drop can be held back only by ending the walk at each own spike
-        before, charge, drawn, first = k, 0.0, 0.0, k
-        now = start
-        while now < end:
-            adapted = inner[2]
-            early, k, v, x, q, d = until_spike(packed, own, pulses, k, now, end, v, inner, x, y, longer)
-            charge, drawn = charge + q, drawn + d
-            now, v = (early, held_back(cell, v)) if early >= 0.0 else (end, v)
-            if early >= 0.0:
-                inner[2] = adapted
-        spiked(packed[0], inner)
+        before = k
+        k, v, x, charge, drawn = _walked(cell, packed, own, pulses, k, start, end, v, inner, x, y, longer)
+        drawn += spike_draw(packed[0], v if membrane is None else float(membrane[index + 1]))
         given = int(np.searchsorted(pulses, end)) - before
-        found.append(Interval(index, given, after - first if fired >= 0.0 else -1, k - before, charge, drawn))
+        found.append(Interval(index, given, after - before if fired >= 0.0 else -1, k - before, charge, drawn))
     return found
+
+
+def _walked(
+    cell: Cell,
+    packed: Packed,
+    own: Own,
+    pulses: Array,
+    k: int,
+    now: float,
+    end: float,
+    v: float,
+    inner: Array,
+    x: Array,
+    y: Array,
+    longer: Array,
+) -> tuple[int, float, Array, float, float]:
+    """An interval walked from ``now`` to the spike at ``end`` (s) without firing: the drop can be held back only by ending the walk at each own
+    spike. Next pulse, the membrane (V) at the spike, the synapse's state, and charge (C) from the rail and into the waiting stage."""
+    charge, drawn, alone = 0.0, 0.0, -1
+    while now < end:
+        adapted = inner[2]
+        early, k, v, x, q, d = until_spike(packed, own, pulses, k, now, end, v, inner, x, y, longer)
+        charge, drawn = charge + q, drawn + d
+        now, v = (early, held_back(cell, v)) if early >= 0.0 else (end, v)
+        if early >= 0.0:
+            inner[2], alone = adapted, k
+    if alone < k:
+        v = voltage_at_spike(packed, v, inner)
+    spiked(packed[0], inner)
+    return k, v, x, charge, drawn
+
+
+def voltage_at_spike(packed: Packed, v: float, inner: Array) -> float:
+    """The membrane (V) at the spike that comes if no pulse does, where what a reset leaves hangs on it; else as it is."""
+    if not triggers(packed[0]):
+        return v
+    at, fired, _ = wait(*packed[:2], v, inner.copy(), _LONGEST_WAIT)
+    return at if fired >= 0.0 else v
 
 
 def held_back(cell: Cell, v: float) -> float:
@@ -120,20 +176,22 @@ class _Synapses:
         self.v = self.now = self.rested = 0.0
         self.inner = resting(self.packed[0][0])
         self.own, self.y = pack_own(cells[0])
+        self.alone = False  # whether it has fired since its last pulse
 
     def copy(self) -> _Synapses:
         made = _Synapses.__new__(_Synapses)
         made.cells, made.packed = self.cells, self.packed
         made.x, made.last = list(self.x), list(self.last)
         made.v, made.inner, made.now, made.rested = self.v, self.inner.copy(), self.now, self.rested
-        made.own, made.y = self.own, self.y.copy()
+        made.own, made.y, made.alone = self.own, self.y.copy(), self.alone
         return made
 
     def reset(self, spike: float) -> None:
         """A spike of the run that is followed, at this time (s)."""
         self._rest_own(spike)
         self.now = spike + self.cells[0].soma.dead + gate_own(self.own, self.y, self.v)
-        self.v = after_spike(self.packed[0][0], self.v)
+        v = self.v if self.alone else voltage_at_spike(self.packed[0], self.v, self.inner)
+        self.v, self.alone = after_spike(self.packed[0][0], v), False
         spiked(self.packed[0][0], self.inner)
 
     def run(self, times: Array, of: NDArray[np.int64], k: int, stop: float, until_fired: bool) -> tuple[int, bool]:
@@ -145,7 +203,9 @@ class _Synapses:
             p, _, gate, rows, g = self.packed[s]
             x = advance_device(p, gate, rows, self.x[s], -0.5 * self.v, max(float(times[k]) - self.last[s], 0.0))
             self._rest_own(float(times[k]))
-            self.v, self.x[s] = pulse(p, gate, rows, g, self.v, x, *beside(self.own, self.y))
+            v, self.x[s] = pulse(p, gate, rows, g, self.v, x, *beside(self.own, self.y))
+            stepped_membrane(self.packed[0][0], self.inner, v - self.v)
+            self.v, self.alone = v, False
             self.last[s] = float(times[k]) + self.cells[s].synapse.ion_time
             self.now = max(self.now, self.last[s])
             k += 1
@@ -164,6 +224,7 @@ class _Synapses:
                 self.now = until
                 return fired_once
             self.inner[2] = adapted
+            self.alone = True
             fired_once, self.now, self.v = True, self.now + fired, held_back(self.cells[0], self.v)
         return fired_once
 
@@ -211,6 +272,7 @@ def run_free(cell: Cell, pulses: Array, stop: float, longer: Array | None = None
             break
         spikes.append(fired)
         used.append(k - 1)
+        drawn += spike_draw(packed[0], v)
         now = fired + cell.soma.dead + gate_own(own, y, v)
         v = after_spike(packed[0], v)
     tell_outside(cell, k, 1, len(spikes), stop)

@@ -14,6 +14,15 @@ from ionspike.network.adaptive import ADAPTIVE, adaptive_row, resting_adaptive, 
 from ionspike.network.cell import Cell, leak_grid
 from ionspike.network.relaxation import DROPS, THERMAL, over_drops, relaxed
 from ionspike.network.static_draw import DRAW, draw_table, drawn_at
+from ionspike.network.trigger import (
+    TRIGGER,
+    kicked_nodes,
+    residue_of,
+    spent_at,
+    spiked_trigger,
+    trigger_row,
+    wait_trigger,
+)
 
 Array = NDArray[np.float64]
 Packed = tuple[Array, Array, Array, Array, Array]
@@ -27,7 +36,8 @@ CAPACITANCE, ION_TIME = _C, _TION
 _KICK = _PULL + DROPS
 _DRAW = _KICK + DROPS
 STAGE = _DRAW + DRAW  # of an adaptive stage: 1 at this place
-_COUNT = STAGE + ADAPTIVE
+_TRIGGER = STAGE + ADAPTIVE  # of a Schmitt trigger: 1 at this place
+_COUNT = _TRIGGER + TRIGGER
 
 
 def pack(cell: Cell) -> Packed:
@@ -51,7 +61,11 @@ def pack(cell: Cell) -> Packed:
     drops = np.linspace(0.0, p[_TOP], DROPS)
     p[_PULL : _PULL + DROPS] = np.interp(drops, soma.drops, soma.pull) if soma.pull else 0.0
     p[_KICK : _KICK + DROPS] = np.interp(drops, soma.drops, soma.kick) if soma.kick else 0.0
-    p[_DRAW:STAGE], p[STAGE:] = draw_table(soma), adaptive_row(cell.adaptive)
+    p[_DRAW:STAGE], p[STAGE:_TRIGGER], p[_TRIGGER:] = (
+        draw_table(soma),
+        adaptive_row(cell.adaptive),
+        trigger_row(cell.trigger),
+    )
     gate, rows = table(device)
     return p, leak, gate, rows, np.array([q.g for q in device.populations])
 
@@ -274,6 +288,8 @@ def wait(p: Array, leak: Array, v: float, inner: Array, t_max: float) -> tuple[f
     ``inner``, the drop of the inner node and the rise of the output (V), is moved; a spike resets it."""
     if p[STAGE] > 0.0:
         return wait_adaptive(p[STAGE:], p[_C], p[_DV], leak, v, inner, t_max)
+    if p[_TRIGGER] > 0.0:
+        return wait_trigger(p[_TRIGGER:], p[_C], p[_DV], p[_KEEP], leak, v, inner, t_max)
     u, s, t, drawn = inner[0], inner[1], 0.0, 0.0
     while t < t_max * (1.0 - 1e-12):
         slope = (pull_at(p, u) - leak_current(p, leak, v)) / p[_C]
@@ -327,11 +343,34 @@ def spiked(p: Array, inner: Array) -> None:
     """What a spike makes of the inner states: an adaptation goes on, nodes start anew."""
     if p[STAGE] > 0.0:
         spiked_adaptive(p[STAGE:], inner)
+    elif p[_TRIGGER] > 0.0:
+        spiked_trigger(p[_TRIGGER:], inner)
     else:
         inner[0] = inner[1] = 0.0
+
+
+def triggers(p: Array) -> bool:
+    """Whether the stage is a Schmitt trigger."""
+    return bool(p[_TRIGGER] > 0.0)
+
+
+@njit(cache=True)
+def stepped_membrane(p: Array, inner: Array, step: float) -> None:
+    """What a pulse that moves the membrane by ``step`` (V) does to the inner states."""
+    if p[_TRIGGER] > 0.0:
+        kicked_nodes(p[_TRIGGER:], inner, step)
 
 
 @njit(cache=True)
 def after_spike(p: Array, v: float) -> float:
     """The membrane after a reset from ``v`` (V)."""
+    if p[_TRIGGER] > 0.0:
+        return residue_of(p[_TRIGGER:], v)
     return p[_RES] + p[_RES1] * v
+
+
+@njit(cache=True)
+def spike_draw(p: Array, v: float) -> float:
+    """Charge (C) from the supply for a spike with the membrane at ``v`` (V) and its reset, where that hangs on it; 0 elsewhere: see
+    ``Soma.spike_energy``."""
+    return spent_at(p[_TRIGGER:], v) if p[_TRIGGER] > 0.0 else 0.0

@@ -6,7 +6,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ionspike.network.dynamics import CAPACITANCE, ION_TIME, STAGE, Packed, advance_device, leaked, pulse, wait
+from ionspike.network.dynamics import (
+    CAPACITANCE,
+    ION_TIME,
+    STAGE,
+    Packed,
+    advance_device,
+    leaked,
+    pulse,
+    stepped_membrane,
+    wait,
+)
 from ionspike.network.placed_dynamics import Own, beside, rest_own
 
 Array = NDArray[np.float64]
@@ -53,6 +63,7 @@ def until_spike(
         v_new, x = pulse(p, gate, rows, g, v, x, behind, leaking, longer[k])
         charge += p[CAPACITANCE] * (v_new - v) + leaked(p, leaking, v, v_new, longer[k])
         if p[STAGE] == 0.0 or pulses[k] >= start:  # else a spike still holds it at ground
+            stepped_membrane(p, inner, v_new - v)
             v = v_new
         t = max(t, pulses[k] + p[ION_TIME] + longer[k])
         k += 1

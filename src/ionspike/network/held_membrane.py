@@ -17,6 +17,8 @@ from ionspike.network.adaptive_fit import ABOVE, ADAPTS, BELOW, FALL, LONGEST, Q
 from ionspike.network.dynamics import DROPS, THERMAL
 from ionspike.network.fed_back import CLOSE, FED_BACK, FIRST_GUESS, REST, waiting
 from ionspike.network.output_law import fit_ways, wait_of, way_of
+from ionspike.network.trigger import Trigger
+from ionspike.network.trigger_fit import RESTS, TRIGGERS, fit_held, with_tables
 
 Array = NDArray[np.float64]
 
@@ -67,6 +69,7 @@ class Held:
     drawn_current: tuple[float, ...] = ()
     kick: tuple[float, ...] = ()
     adaptive: Adaptive | None = None
+    trigger: Trigger | None = None
 
     @property
     def error(self) -> float:
@@ -91,6 +94,8 @@ def measure_held(bench: Bench, setting: Setting, workers: int | None = None, lik
         return replace(like, voltage=quiet, leak=leak)
     if bench.neuron.topology in ADAPTS:
         return _adapting(bench, setting, onset, workers)
+    if bench.neuron.topology in TRIGGERS:
+        return _triggered(bench, setting, quiet, onset, workers)
     if bench.neuron.topology in WAITING_OUTPUT:
         return _stepped(bench, setting, quiet, onset, workers)
     runs, firing = _ladder(bench, quiet, onset, setting, workers)
@@ -121,12 +126,7 @@ def _stepped(bench: Bench, setting: Setting, quiet: Array, onset: float, workers
     """The same for a stage whose output waits, too."""
     resting = _run(bench, quiet, np.full(len(quiet), _QUIET), setting, workers)
     leak, static, drops = _resting(resting)
-    spans = _slowness(bench) * (2e-4 + 8e-4 * np.exp(-(_STEPS - _STEPS[0]) / 0.015))
-    from_rest = bench.with_(pulses=(), hold_from=onset - _REST_BELOW, max_step=1e-6)
-    steps = [
-        (from_rest.with_(hold=float(onset + v)), HELD_BEFORE + span) for v, span in zip(_STEPS, spans, strict=True)
-    ]
-    runs = [run for run in simulate_all(steps, setting, workers) if not any(run.spike_times < HELD_BEFORE)]
+    runs = _steps(bench, setting, onset, (-_REST_BELOW,), workers)
     saturation, ways = SATURATION.get(bench.neuron.topology, 0.0), [way_of(run) for run in runs]
     law, output = fit_ways(ways, onset, saturation)
     keeper = _keeper_current(law, static - static[0], drops)
@@ -134,6 +134,27 @@ def _stepped(bench: Bench, setting: Setting, quiet: Array, onset: float, workers
     waits = np.array([[way.voltage, way.spike, wait_of(law, output, saturation, way)] for way in fired])
     held = _held(quiet, leak, law, keeper, waits)
     return replace(held, saturation=saturation, output=tuple(output.tolist()))
+
+
+def _steps(bench: Bench, setting: Setting, onset: float, rests: tuple[float, ...], workers: int | None) -> list[Run]:
+    """A membrane that is stepped above the threshold, from each of the ``rests`` (V from the onset) in turn; without those that fire at rest."""
+    spans = HELD_BEFORE + _slowness(bench) * (2e-4 + 8e-4 * np.exp(-(_STEPS - _STEPS[0]) / 0.015))
+    still = bench.with_(pulses=(), max_step=1e-6)
+    steps = [
+        (still.with_(hold=float(onset + v), hold_from=onset + rests[k % len(rests)]), float(span))
+        for k, (v, span) in enumerate(zip(_STEPS, spans, strict=True))
+    ]
+    return [run for run in simulate_all(steps, setting, workers) if not any(run.spike_times < HELD_BEFORE)]
+
+
+def _triggered(bench: Bench, setting: Setting, quiet: Array, onset: float, workers: int | None) -> Held:
+    """The same for a Schmitt trigger, whose input stands on a diode; what a spike leaves is left to trains."""
+    leak, static, drops = _resting(_run(bench, quiet, np.full(len(quiet), _QUIET), setting, workers))
+    runs = _steps(bench, setting, onset, RESTS, workers)
+    stage, waits = fit_held(runs, onset)
+    law = np.array([stage.keeper, onset, 1 / stage.drive[1], 0.0, stage.keeper_finite, 1.0, 0.0])
+    keeper = _keeper_current(law, static - static[0], drops)
+    return replace(_held(quiet, leak, law, keeper, waits), trigger=with_tables(stage, runs, keeper))
 
 
 def _fed_back(runs: list[Run], firing: list[Run], setting: Setting, workers: int | None) -> Held:

@@ -58,7 +58,16 @@ from ionspike.network.arrays import (
     STATE0,
 )  # fmt: skip
 from ionspike.network.arrivals import SOURCE_BITS, in_time
-from ionspike.network.dynamics import STAGE, advance_device, after_spike, leaked, pulse, wait
+from ionspike.network.dynamics import (
+    STAGE,
+    advance_device,
+    after_spike,
+    leaked,
+    pulse,
+    spike_draw,
+    stepped_membrane,
+    wait,
+)
 from ionspike.network.kernels import inner, kernel
 from ionspike.network.views import F64, I32, I64, array, array_2d, part, room, row, view
 from ionspike.network.walk_placed import beside_at, gate_at, longer_at
@@ -101,6 +110,7 @@ def walk_cells_kernel(placed: bool) -> Any:
                             if varied:
                                 fired_width[spikes] = width
                         spikes += 1
+                        energy[KEEPER] += spike_draw(soma, v)
                         membrane[i], free[i] = after_spike(soma, v), t + after + dead + longer
                         if soma[STAGE] > 0.0:
                             drop[PINNED] = free[i]
@@ -110,7 +120,7 @@ def walk_cells_kernel(placed: bool) -> Any:
                     if placed:
                         behind, leaking = beside_at(at, of, i, until, membrane[i])
                         longer = longer_at(at, p, value[e])
-                    cell_pulse(at, i, p, synapse[e], until, behind, leaking, longer)
+                    cell_pulse(at, of, i, p, synapse[e], until, behind, leaking, longer)
         view(at, AT_SPIKES, I64)[b] = spikes
         return spikes
 
@@ -118,8 +128,10 @@ def walk_cells_kernel(placed: bool) -> Any:
 
 
 @inner
-def cell_pulse(at: Any, i: int, p: int, j: int, time: float, behind: float, leaking: float, longer: float) -> None:
-    """A pulse at ``time`` opens synapse ``j`` of projection ``p`` to the membrane of cell ``i``; between its pulses the channel has sat
+def cell_pulse(
+    at: Any, of: int, i: int, p: int, j: int, time: float, behind: float, leaking: float, longer: float
+) -> None:
+    """A pulse at ``time`` opens synapse ``j`` of projection ``p`` to the membrane of cell ``i`` of population ``of``; between its pulses the channel has sat
     between reset and the present voltage, so its device is taken to rest at half of it. ``behind``: resistance (ohm)
     between synapse and membrane; ``leaking``: conductance (S) that the pulse opens to ground; ``longer``: by how much (s) it is wider than the
     pulses that the synapse was calibrated with. A membrane that a spike still holds at ground takes no charge."""
@@ -136,7 +148,10 @@ def cell_pulse(at: Any, i: int, p: int, j: int, time: float, behind: float, leak
         state[k] = x[k]
     last[d] = time + costs[0] + longer
     charge = costs[3] * (after - v) + leaked(parameters, leaking, v, after, longer)
-    if time >= row(at, AT_DROP, INNER, i, F64)[PINNED]:
+    drop = row(at, AT_DROP, INNER, i, F64)
+    if time >= drop[PINNED]:
+        soma = array(at, AT_SOMA, of * CELL_PARAMETERS, CELL_PARAMETERS, F64)
+        stepped_membrane(soma, drop, after - v)
         membrane[i] = after
     free[i] = max(free[i], last[d])
     energy[CHARGE] += charge
