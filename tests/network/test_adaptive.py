@@ -14,8 +14,8 @@ from ionspike.network import Cell
 from ionspike.network.adaptive import Adaptive, adaptive_row, drained
 from ionspike.network.adaptive_fit import _rate
 from ionspike.network.cell import leak_grid
-from ionspike.network.compare import intervals_between, run_free
-from ionspike.network.dynamics import pack, resting, wait
+from ionspike.network.compare import adaptation_before, intervals_between, run_free
+from ionspike.network.dynamics import pack, resting, spiked, wait
 from ionspike.network.network import Network
 from ionspike.network.relaxation import THERMAL
 
@@ -152,3 +152,11 @@ def test_an_adaptive_cell_is_read_back_as_saved(cell: Cell, tmp_path: Path):
 def test_a_polynomial_of_another_length_is_refused():
     with pytest.raises(InputError, match=r"adaptive.jump has 2 numbers; expected 4"):
         adaptive_row(replace(_STAGE, jump=(0.03, 0.0)))
+
+
+@pytest.mark.parametrize("w", [0.02, 0.15, 0.32])
+def test_the_adaptation_before_a_spike_is_what_jumped_to_the_one_after_it(cell: Cell, w: float):
+    inner = np.array([0.3, 0.5, w])
+    spiked(pack(cell)[0], inner)
+    assert adaptation_before(cell, inner[2]) == pytest.approx(w, abs=1e-9)
+    assert adaptation_before(Cell.load("high-pass"), w) == w

@@ -113,12 +113,11 @@ def _walked(
     spike. Next pulse, the membrane (V) at the spike, the synapse's state, and charge (C) from the rail and into the waiting stage."""
     charge, drawn, alone = 0.0, 0.0, -1
     while now < end:
-        adapted = inner[2]
         early, k, v, x, q, d = until_spike(packed, own, pulses, k, now, end, v, inner, x, y, longer)
         charge, drawn = charge + q, drawn + d
         now, v = (early, held_back(cell, v)) if early >= 0.0 else (end, v)
         if early >= 0.0:
-            inner[2], alone = adapted, k
+            inner[2], alone = adaptation_before(cell, inner[2]), k
     if alone < k:
         v = voltage_at_spike(packed, v, inner)
     spiked(packed[0], inner)
@@ -131,6 +130,16 @@ def voltage_at_spike(packed: Packed, v: float, inner: Array) -> float:
         return v
     at, fired, _ = wait(*packed[:2], v, inner.copy(), _LONGEST_WAIT)
     return at if fired >= 0.0 else v
+
+
+def adaptation_before(cell: Cell, w: float) -> float:
+    """The adaptation (V) before the spike that left it at ``w``; it has faded up to there."""
+    if cell.adaptive is None:
+        return w
+    before = w
+    for _ in range(30):  # a jump hardly hangs on where it begins
+        before = w - float(np.polynomial.polynomial.polyval(before, cell.adaptive.jump))
+    return before
 
 
 def held_back(cell: Cell, v: float) -> float:
@@ -218,12 +227,11 @@ class _Synapses:
     def _wait(self, until: float) -> bool:
         fired_once = False
         while self.now < until:
-            adapted = self.inner[2]
             self.v, fired, _ = wait(*self.packed[0][:2], self.v, self.inner, until - self.now)
             if fired < 0.0:
                 self.now = until
                 return fired_once
-            self.inner[2] = adapted
+            self.inner[2] = adaptation_before(self.cells[0], self.inner[2])
             self.alone = True
             fired_once, self.now, self.v = True, self.now + fired, held_back(self.cells[0], self.v)
         return fired_once
