@@ -76,8 +76,8 @@ def card(name: str) -> tuple[Ecram, Neuron, float]:
 
 
 def soma_of(name: str, setting: Setting, workers: int | None) -> Cell:
-    """A card's neuron, calibrated with the first of its widths."""
-    return calibrate(_bench(name, next(iter(RATES[name]))), setting, workers=workers)
+    """A card's neuron, calibrated with the first of its widths, and with one of the idle synapses on ground: it leaks there."""
+    return calibrate(_bench(name, next(iter(RATES[name]))).with_(idle_to_ground=1), setting, workers=workers)
 
 
 def membrane(name: str, width: float, soma: Cell, setting: Setting, workers: int | None) -> Membrane:

@@ -56,6 +56,19 @@ def test_a_neuron_in_a_net_is_the_neuron_on_its_bench(bench: Bench, setting: Set
 
 
 @pytest.mark.spice
+def test_a_silent_synapse_to_ground_leaks_as_the_bench_that_has_one_idle_there(bench: Bench, setting: Setting):
+    stop = 20e-3
+    whole = simulate_net(NeuronNet(bench, 1, (Input(()), Input((), rail=0.0))), stop, setting)
+    lifted = float(whole.waveforms.at("v(mem0)", stop))
+    grounded, fed = (
+        float(simulate(bench.with_(idle=1, idle_to_ground=n), stop, setting)["v(mem)"][-1]) for n in (1, 0)
+    )
+    assert lifted > 1e-3
+    assert grounded == pytest.approx(lifted, rel=0.01)  # 2 mV at reltol 1e-4
+    assert fed > 1.2 * lifted  # the control: from the rail it feeds the membrane, too
+
+
+@pytest.mark.spice
 def test_a_chip_in_a_net_is_that_chip_on_its_bench(bench: Bench, setting: Setting):
     chip = replace(setting, corner="tt_mm", seed=3)
     alone = simulate(bench.with_(pulses=PULSES), STOP, chip)
@@ -86,5 +99,7 @@ def test_a_net_that_does_not_fit_is_refused(bench: Bench):
         NeuronNet(bench, 1, (Input(PULSES),), ((0, 1),))
     with pytest.raises(InputError, match=r"an input ends at neuron 1; expected numbers from 0 to 0"):
         NeuronNet(bench, 1, (Input(PULSES, 1),))
+    with pytest.raises(InputError, match="2 of 1 idle synapses read from ground; expected 0 to 1"):
+        bench.with_(idle=1, idle_to_ground=2)
     with pytest.raises(InputError, match="needs an ECRAM at 'synapse'"):
         NeuronNet(bench.with_(neuron=Neuron()), 1, (Input(PULSES),))

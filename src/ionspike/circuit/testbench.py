@@ -54,6 +54,7 @@ class Bench:
         switch: width of the read switches (um, L = 0.18 um).
         driver_width, driver_length: size of the input driver's pfet (um).
         idle: how many further synapses, like the neuron's own and with silent inputs, hang on the membrane: each adds its capacitance and leak.
+        idle_to_ground: how many of these read from ground in place of the rail, and so leak the other way.
         hold: a voltage (V) the bench holds the membrane at, to measure charge; ``None``: the membrane is free.
         hold_from: the voltage (V) it is held at for the first :data:`HELD_BEFORE` seconds, where inner nodes are to come to rest.
         current: a constant current (A) into the membrane beside the input pulses.
@@ -76,6 +77,7 @@ class Bench:
     driver_width: float = 0.84
     driver_length: float = 0.25
     idle: int = 0
+    idle_to_ground: int = 0
     hold: float | None = None
     hold_from: float | None = None
     current: float = 0.0
@@ -130,6 +132,10 @@ class Bench:
         if self.idle and self.neuron.synapse is None:
             raise InputError(
                 f"{self.idle} idle synapses like the neuron's own, and it has none; expected an ECRAM at 'synapse'"
+            )
+        if not 0 <= self.idle_to_ground <= self.idle:
+            raise InputError(
+                f"{self.idle_to_ground} of {self.idle} idle synapses read from ground; expected 0 to {self.idle}"
             )
         object.__setattr__(self, "pulses", tuple(float(t) for t in times))
 
@@ -239,7 +245,8 @@ class Bench:
         if neuron.synapse is not None:
             device = subckt_name(neuron.synapse)
             for k in range(self.idle):
-                lines += [f"xswi{k} vrd 0 ai{k} 0 nf w={self.switch!r} l=0.18", f"xsynapse{k} 0 ai{k} mem {device}"]
+                rail = "0" if k < self.idle_to_ground else "vrd"
+                lines += [f"xswi{k} {rail} 0 ai{k} 0 nf w={self.switch!r} l=0.18", f"xsynapse{k} 0 ai{k} mem {device}"]
         if neuron.leak is not None:
             gate = "spk" if self.gate_connected else "0"
             lines += [f"xswl al pre 0 0 nf w={self.switch!r} l=0.18", f"xleak {gate} mem al {subckt_name(neuron.leak)}"]
