@@ -21,7 +21,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ionspike.errors import InputError
-from ionspike.network.relaxation import DROPS, THERMAL, over_drops, relaxed
+from ionspike.network.relaxation import DROPS, THERMAL, leak_at, over_drops, relaxed
 
 Array = NDArray[np.float64]
 
@@ -137,10 +137,8 @@ def wait_adaptive(
     """As :func:`~ionspike.network.dynamics.wait`, with the adaptation as third of the ``inner`` states; ``width`` (V) is the step of ``leak``."""
     u, s, w, t, drawn = inner[0], inner[1], inner[2], 0.0, 0.0
     while t < t_max * (1.0 - 1e-12):
-        at = max(v, 0.0) / width
-        k = min(int(at), leak.shape[0] - 2)
         current, rise = drained(q, max(v, 0.0), w)
-        current += leak[k] + (leak[k + 1] - leak[k]) * (at - k) - over_drops(q, _PULL, q[_TOP], u)
+        current += leak_at(leak, width, v) - over_drops(q, _PULL, q[_TOP], u)
         h = t_max - t
         if current != 0.0:
             h = min(h, _MEMBRANE_STEP * c / abs(current))

@@ -12,7 +12,7 @@ from ionspike.device import Ecram
 from ionspike.device.moebius import coefficients, moved, scaled_root, step, table
 from ionspike.network.adaptive import ADAPTIVE, adaptive_row, resting_adaptive, spiked_adaptive, wait_adaptive
 from ionspike.network.cell import Cell, leak_grid
-from ionspike.network.relaxation import DROPS, THERMAL, over_drops, relaxed
+from ionspike.network.relaxation import DROPS, THERMAL, leak_at, over_drops, relaxed
 from ionspike.network.static_draw import DRAW, draw_table, drawn_at
 from ionspike.network.trigger import (
     TRIGGER,
@@ -219,9 +219,7 @@ def leaked(p: Array, leaking: float, v: float, after: float, longer: float) -> f
 @njit(cache=True)
 def leak_current(p: Array, leak: Array, v: float) -> float:
     """Current (A) out of the membrane at rest."""
-    at = max(v, 0.0) / p[_DV]
-    k = min(int(at), leak.shape[0] - 2)
-    return leak[k] + (leak[k + 1] - leak[k]) * (at - k)
+    return leak_at(leak, p[_DV], v)
 
 
 @njit(cache=True)

@@ -1,4 +1,4 @@
-"""What the compiled forms of a threshold stage share: a node that relaxes, and a table over the drop of the inner node."""
+"""What the compiled forms of a threshold stage share: a node that relaxes, a table over the drop of the inner node, and the membrane's leak."""
 
 from __future__ import annotations
 
@@ -29,3 +29,11 @@ def over_drops(p: Array, table: int, top: float, u: float) -> float:
     at = min(max(u / top, 0.0), 1.0) * (DROPS - 1)
     k = min(int(at), DROPS - 2)
     return p[table + k] + (p[table + k + 1] - p[table + k]) * (at - k)
+
+
+@njit(cache=True)
+def leak_at(leak: Array, width: float, v: float) -> float:
+    """Current (A) out of a membrane at ``v`` (V) at rest: ``leak`` on an even grid from 0 V, ``width`` (V) its step; level below, straight beyond."""
+    at = max(v, 0.0) / width
+    k = min(int(at), leak.shape[0] - 2)
+    return leak[k] + (leak[k + 1] - leak[k]) * (at - k)

@@ -24,7 +24,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ionspike.errors import InputError
-from ionspike.network.relaxation import DROPS, THERMAL, over_drops, relaxed
+from ionspike.network.relaxation import DROPS, THERMAL, leak_at, over_drops, relaxed
 
 Array = NDArray[np.float64]
 
@@ -242,12 +242,9 @@ def wait_trigger(
     """As :func:`~ionspike.network.dynamics.wait`, with the diode's voltage as third of the ``inner`` states; ``width`` (V) is the step of ``leak``."""
     u, s, x, t, drawn, top = inner[0], inner[1], inner[2], 0.0, 0.0, q[_FIRE]
     while t < t_max * (1.0 - 1e-12):
-        at = max(v, 0.0) / width
-        k = min(int(at), leak.shape[0] - 2)
-        lost = leak[k] + (leak[k + 1] - leak[k]) * (at - k)
         now = node_rates(q, v, u, s, x)
         h = node_step(now, t_max - t)
-        current = lost + over_drops(q, _PULL, top, s + relaxed(now[1], now[4], 0.5 * h)[0])
+        current = leak_at(leak, width, v) + over_drops(q, _PULL, top, s + relaxed(now[1], now[4], 0.5 * h)[0])
         if abs(current) * h > _MEMBRANE_STEP * c:
             h = _MEMBRANE_STEP * c / abs(current)
         fallen = -current / c * h
