@@ -34,3 +34,30 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="file"):
         files.write_text(tmp_path / "file" / "x", "")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"x = " + b"[" * 5_000 + b"]" * 5_000, "without end"),
+        (b"x = ", "not a TOML file"),
+        (b"x = '\xe9'", "not a TOML file"),
+        (b"x = 1" + b" " * 100_000, "a card has at most 20000"),
+    ],
+)
+def test_a_toml_file_that_is_none_is_told_in_one_sentence(content: bytes, told: str, tmp_path: Path):
+    path = tmp_path / "card.toml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"card\.toml.*{told}"):
+        files.read_toml(path, 20_000, "a card")
+
+
+def test_a_pipe_that_never_ends_is_not_read(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(InputError, match="no plain file"):
+        files.read_toml(tmp_path / "pipe.toml", 20_000, "a card")
+
+
+def test_a_toml_file_is_read(tmp_path: Path):
+    (tmp_path / "a.toml").write_text("x = [1, 2]")
+    assert files.read_toml(tmp_path / "a.toml", 100, "a card") == {"x": [1, 2]}

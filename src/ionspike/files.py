@@ -1,10 +1,11 @@
-"""Writing files so that nothing is ever half-written: a temporary name in the same folder, then a rename."""
+"""Files written so that nothing is ever half-written, a temporary name in the same folder and then a rename; TOML files read."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from ionspike.errors import InputError
 
@@ -34,3 +35,26 @@ def write_bytes(path: str | Path, content: bytes) -> Path:
 def write_text(path: str | Path, text: str) -> Path:
     """Write ``text`` as UTF-8; see :func:`write_bytes`."""
     return write_bytes(path, text.encode())
+
+
+def read_toml(path: str | Path, most: int, what: str) -> dict[str, Any]:
+    """The tree of a TOML file of at most ``most`` bytes; ``what`` it is stands in messages.
+
+    Raises:
+        InputError: no such file, not a plain one (a pipe would never end), too large, not TOML, or nested without end.
+    """
+    import tomllib
+
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} cannot be read: it is no plain file; expected {what}")
+        if (size := path.stat().st_size) > most:
+            raise InputError(f"{path} has {size} bytes; {what} has at most {most}")
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a TOML file: {error}") from error
+    except RecursionError:
+        raise InputError(f"{path} has brackets inside each other without end; expected {what}") from None

@@ -96,7 +96,9 @@ def test_a_users_netlist_that_does_not_fit_is_told_with_file_and_line(tmp_path: 
     assert "my.spice" in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "told"), [("none.spice", "cannot be read"), ("/", "cannot be read")])
+@pytest.mark.parametrize(
+    ("name", "told"), [("none.spice", "cannot be read"), ("/", "no plain file"), ("/dev/zero", "no plain file")]
+)
 def test_a_users_netlist_that_is_not_there_is_told(name: str, told: str):
     with pytest.raises(InputError, match=told):
         Neuron(name)

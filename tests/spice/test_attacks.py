@@ -16,6 +16,7 @@ from random import Random
 import pytest
 
 from ionspike.circuit.simulate import Setting
+from ionspike.circuit.subcircuit import read_subcircuits
 from ionspike.device import Ecram, subckt
 from ionspike.errors import InputError, RunError
 from ionspike.spice import Job, Kit, Limits, Ngspice, Transient, compose
@@ -125,6 +126,11 @@ REFUSED = {
     + "\n.func f1(x) {x}",
     "exploding arguments": ".func f(x) {x+x}\nb2 b 0 v = " + "f(" * 50 + "1" + ")" * 50,
     "functions of functions": ".func f(x) {x*x*x*x}\n.func g(x) {f(f(f(f(f(f(f(f(f(f(x))))))))))}\nb2 b 0 v = g(g(1))",
+    "function as a parameter": ".param f(x) = {x}\nb2 b 0 v = {f(1)}",
+    "recursive function as a parameter": ".param f(x)={f(x)+1}\nb2 b 0 v={f(1)}",
+    "exploding functions as parameters": "\n".join(f".param g{k + 1}(x)={{g{k}(x)+g{k}(x)}}" for k in range(40))
+    + "\n.param g0(x)={x}\nb2 b 0 v={g40(1)}",
+    "function behind a parameter": ".param p=1 f (x) = {x}",
     "giant parameter list": "\n".join(f".param p{k} = {{p{k + 1}+1}}" for k in range(6_000)) + "\n.param p6000=1",
 }
 
@@ -133,6 +139,27 @@ REFUSED = {
 def test_it_is_refused_before_anything_runs(attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     engine = Ngspice("/nowhere/ngspice")  # if it were started, that would be another error
     assert outcome(engine, PLAIN + attack + "\n", tmp_path, monkeypatch) == "refused"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "r2 a 0 " + "file" * 100_000,
+        "r2 a 0 " + ("x" * 128 + " ") * 3_000,
+        "r2 a 0 " + ("file" * 32 + " ") * 3_000,
+        "b2 b 0 v = " + "x" * 400_000,
+        "x2 a" + " " * 400_000 + "0 s",
+        "x2 a 0 s" + " p=1" * 100_000,
+        "v2 b 0 pwl(" + ", " * 200_000 + ")",
+        "r2 a 0 1k\n" + "+\n" * 400_000,
+    ],
+    ids=lambda line: line[:24],
+)
+def test_a_long_line_takes_no_longer_than_its_length(line: str):
+    started = time.monotonic()
+    with suppress(InputError):
+        read_subcircuits(f".subckt s a b\n{line}\n.ends\n")
+    assert time.monotonic() - started < 10
 
 
 # what our reader takes for a comment, or for one line, and what ngspice might take for something else

@@ -12,7 +12,7 @@ from ionspike.spice.netlist import Line, read_netlist
 _NODES = {"r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "b": 2, "e": 4, "g": 4}
 _NODES |= {"f": 2, "h": 2, "m": 4, "q": 3, "s": 4, "w": 2, "k": 2}
 _NUMBER = re.compile(r"^([0-9.]+(?:e[+-]?[0-9]+)?)(meg|[tgkmunpfa])?[a-z]*$", re.IGNORECASE)
-_SPACED = re.compile(r"\s*=\s*")
+_SPACED = re.compile(r"(?<!\s)\s*=\s*")  # begins where a space begins: a long one takes no longer than its length
 _PREFIXES = {
     "t": 1e12,
     "g": 1e9,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 import warnings
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, replace
@@ -50,15 +49,7 @@ def load_card(card: str | Path) -> Ecram:
     path = known.get(str(card), Path(card))
     if not path.is_file():
         raise InputError(f"there is no card {str(card)!r}: expected a TOML file or one of {', '.join(known)}")
-    try:
-        content = path.read_bytes()
-        if len(content) > _MAX_BYTES:
-            raise InputError(f"{path} has {len(content)} bytes; a card has at most {_MAX_BYTES}")
-        tree = tomllib.loads(content.decode("utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a TOML file: {error}") from error
+    tree = files.read_toml(path, _MAX_BYTES, "a card")
     try:
         card_read = parse_card(tree)
     except InputError as error:

@@ -9,7 +9,6 @@ reaches ``fire``; see ``docs/network.md`` for the equations and what they were h
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
@@ -26,6 +25,7 @@ from ionspike.network.placed import PLACES, Placed
 from ionspike.network.trigger import Trigger
 
 SCHEMA = 1
+_MAX_BYTES = 1_000_000
 _STAGES: dict[str, type] = {"adaptive": Adaptive, "trigger": Trigger}  # that a cell may have in place of the soma's own
 _OF_PLACED = tuple(item.name for item in fields(Placed) if item.name not in ("device", "moves"))
 
@@ -197,10 +197,7 @@ class Cell:
         path = known.get(str(cell), Path(cell))
         if not path.is_file():
             raise InputError(f"there is no cell {str(cell)!r}: expected a TOML file or one of {', '.join(known)}")
-        try:
-            tree = tomllib.loads(path.read_text())
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError(f"{path} cannot be read: {error}") from error
+        tree = files.read_toml(path, _MAX_BYTES, "a cell")
         try:
             return _parse(tree)
         except InputError as error:

@@ -28,11 +28,11 @@ times = [0.1, 0.2]
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ionspike import files
 from ionspike.errors import InputError
 from ionspike.network.cell import Cell
 from ionspike.network.connectivity import AllToAll, FixedInDegree, OneToOne, Pairs, PairwiseProbability
@@ -82,17 +82,7 @@ def load(path: str | Path) -> Plan:
         InputError: no such file, not TOML, an unknown or missing key, a value that does not fit; names file and key.
     """
     path = Path(path)
-    try:
-        content = path.read_bytes()
-        if len(content) > _MAX_BYTES:
-            raise InputError(
-                f"{path} has {len(content)} bytes; a net has at most {_MAX_BYTES}: give long lists in Python"
-            )
-        tree = tomllib.loads(content.decode("utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a TOML file: {error}") from error
+    tree = files.read_toml(path, _MAX_BYTES, "a net (long lists are given in Python)")
     try:
         return parse(tree, path.parent)
     except InputError as error:

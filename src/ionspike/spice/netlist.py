@@ -28,9 +28,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9_ \t.,+\-*/^(){}=<>:&|!?]*")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?[a-z]*")
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_.!]*")
 _WORDS = re.compile(r"[^\s=,(){}:]+")
-_ASSIGNED = re.compile(r"[a-z0-9_.]*file[a-z0-9_.]*\s*=")
+# each begins where a word begins, so that a long word takes no longer than its length
+_ASSIGNED = re.compile(r"(?<![a-z0-9_.])([a-z0-9_.]+)\s*=")
 _BRACKETS = re.compile(r"[(){}]")
 _BRACES = re.compile(r"\{[^{}]*\}")
+_NAMES = re.compile(r"[a-z0-9_.!]+")
+_FUNCTION = re.compile(r"\.param[^=]*\(|\)\s*=(?!=)")
 _VALUELESS = re.compile(r"=\s*(?:[=,):]|$)|[,(:]\s*=")
 # lines whose values may be expressions without braces
 _EXPRESSIONS = ("b", ".param", ".func")
@@ -107,17 +110,14 @@ def _check_line(line: Line) -> None:
             f"{where} holds //, which ngspice takes for a comment; expected comments on lines that start with *"
         )
     _check_word(line, where)
-    if _ASSIGNED.search(text):
+    _check_names(_NAMES.findall(text), where)
+    if any("file" in name for name in _ASSIGNED.findall(text)):
         raise InputError(f"{where} names a file; a netlist may not read or write files")
     _check_brackets(text, where)
     if line.word.startswith(_EXPRESSIONS):
         _check_length(text, where)
-        _check_names(_NAMES.findall(text), where)
     else:
         _check_values(text, where)
-
-
-_NAMES = re.compile(r"[a-z0-9_.!]+")
 
 
 def _check_word(line: Line, where: str) -> None:
@@ -128,6 +128,8 @@ def _check_word(line: Line, where: str) -> None:
             raise InputError(f"{where} uses {word[:40]}, which is not allowed; expected one of {known}")
         if word == ".model":
             _check_model(line.text.lower(), where)
+        if word == ".param" and _FUNCTION.search(line.text.lower()):
+            raise InputError(f"{where} defines a function as a parameter; expected .func name(x, y) {{expression}}")
     elif word[0] not in ELEMENTS:
         letters = "".join(sorted(ELEMENTS))
         raise InputError(f"{where} starts with {word[:20]!r}; expected an element of the letters {letters}")
@@ -183,7 +185,6 @@ def _check_values(text: str, where: str) -> None:
     """Outside braces, words are names and numbers and nothing else."""
     for expression in _BRACES.findall(text):
         _check_length(expression, where)
-        _check_names(_NAMES.findall(expression), where)
     if _VALUELESS.search(text):
         raise InputError(f"{where} has a = without a name before it or a value after it")
     words = _WORDS.findall(_BRACES.sub(" ", text))
