@@ -136,6 +136,15 @@ def test_it_stays_under_its_limit_and_the_least_recently_used_go(tmp_path: Path)
     assert not run_one(engine, jobs[1], cache).cached
 
 
+def test_a_folder_of_many_runs_is_not_looked_through_at_every_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    looks = []
+    cache, looked = Cache(tmp_path, limit=64 * 1_000_000), os.scandir
+    monkeypatch.setattr(os, "scandir", lambda folder: looks.append(folder) or looked(folder))
+    for k in range(1, 41):  # of 16 kB each: 640 kB, less than the sixty-fourth of the limit
+        run_one(Counting(), replace(JOB, transient=Transient(k * 1e-6, 1e-7)), cache)
+    assert len(looks) == 1
+
+
 def test_a_failed_run_is_not_kept(tmp_path: Path):
     class Failing(Counting):
         def run(self, job: Job) -> Waveforms:

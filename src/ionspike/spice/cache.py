@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,7 +26,11 @@ from ionspike.spice.runfile import FORMAT, is_whole
 
 SWITCH = "IONSPIKE_CACHE"
 LIMIT = 2 * 2**30  # bytes
-_AFTER_REMOVAL = 0.8  # of the limit, so that a full cache is not looked through at every run
+_AFTER_REMOVAL = 0.8  # of the limit, so that a full cache is not emptied run by run
+# of the limit: what a process may add between two looks through the folder, which take as long as a short run
+_UNSEEN = 1 / 64
+_added: dict[Path, int] = {}  # bytes that this process has kept in each folder since it last looked through it
+_adding = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,8 @@ class Cache:
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
                 raise
-            self._trim()
+            if self._is_due(source.stat().st_size):
+                self._trim()
 
     def size(self) -> tuple[int, int]:
         """Number of runs and bytes they take."""
@@ -96,13 +102,14 @@ class Cache:
     def clear(self) -> None:
         """Remove every run."""
         for _, _, path in self._files():
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(path)
 
     def _path(self, key: str) -> Path:
         assert self.folder is not None
         return self.folder / f"{key}.run"
 
-    def _files(self) -> list[tuple[float, int, Path]]:
+    def _files(self) -> list[tuple[float, int, str]]:
         """When used, bytes and path of every file, half-written ones of killed processes too; the least recently used first."""
         if self.folder is None or not self.folder.is_dir():
             return []
@@ -111,19 +118,28 @@ class Cache:
             if entry.name.endswith(".run") or entry.name.startswith(".new-"):
                 with suppress(OSError):
                     state = entry.stat()
-                    found.append((state.st_mtime, state.st_size, Path(entry.path)))
+                    found.append((state.st_mtime, state.st_size, entry.path))
         return sorted(found)
+
+    def _is_due(self, size: int) -> bool:
+        """Whether the folder must be looked through, now that a file of ``size`` bytes was added: at a process's first, then by what it adds."""
+        assert self.folder is not None
+        with _adding:
+            added = _added.get(self.folder, self.limit) + size
+            due = added >= self.limit * _UNSEEN
+            _added[self.folder] = 0 if due else added
+        return due
 
     def _trim(self) -> None:
         files = self._files()
         total = sum(size for _, size, _ in files)
-        if total <= self.limit:
+        if total <= self.limit * (1 - _UNSEEN):
             return
         for _, size, path in files:
             if total <= self.limit * _AFTER_REMOVAL:
                 break
             with suppress(OSError):
-                path.unlink()
+                os.unlink(path)
                 total -= size
 
 
