@@ -75,7 +75,7 @@ def measure(
             rows.append(row | figures(cell, [next(runs) for _ in each]))
             print(_line(rows[-1]), flush=True)
         if placement == "delay":
-            rows += driven(cell, bench, held, rates, seeds, _PULSES, setting, workers)
+            rows += driven(bench, held, rates, seeds, _PULSES, setting, workers)
     return rows
 
 

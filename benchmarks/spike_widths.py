@@ -14,9 +14,15 @@ from ionspike.network.cell import Cell
 from ionspike.network.compare import intervals_between, run_free
 from ionspike.network.held_membrane import Held
 from ionspike.network.placed_dynamics import gate_own, pack_own, rest_own, spike_width
-from ionspike.spikes import poisson
+from ionspike.spikes import poisson, regular
 
 Array = NDArray[np.float64]
+
+_LOADED_RATE, _LOADED_SPIKES, _LOADED_BY = (
+    3e3,
+    4,
+    20e-15,
+)  # Hz, spikes and F of the runs that tell what a synapse weighs
 
 
 def widths_of(cell: Cell, spikes: Array) -> Array:
@@ -31,8 +37,27 @@ def widths_of(cell: Cell, spikes: Array) -> Array:
     return np.array(found)
 
 
+def loaded(bench: Bench, pair: Bench, setting: Setting) -> Bench:
+    """``bench`` with the capacitance at its output that its spikes see in ``pair``, where they open a read switch and gate an ECRAM: what
+    makes a few spikes as wide without them."""
+    few = tuple(regular(_LOADED_RATE, _LOADED_SPIKES))
+    sender = pair.presynaptic
+    assert sender is not None
+    alone = Bench(sender, few, pair.source_width, switch=1.0, read_rail=pair.read_rail)
+    alone = alone.with_(
+        fixed_read=20e3 * 2e-12 / (sender.membrane or 2e-12)
+    )  # what the bench of the pair fires it through
+    loads = (bench.load, bench.load + _LOADED_BY)
+    until = few[-1] + 1 / _LOADED_RATE
+    together, *apart = simulate_all(
+        [(each, until) for each in (pair.with_(pulses=few), *(alone.with_(load=load) for load in loads))], setting
+    )
+    there = (together.input_ends - together.input_times)[:_LOADED_SPIKES]
+    light, heavy = (run.widths[:_LOADED_SPIKES] for run in apart)
+    return bench.with_(load=bench.load + _LOADED_BY * float(np.mean((there - light) / (heavy - light))))
+
+
 def driven(
-    sender: Cell,
     bench: Bench,
     held: Held,
     rates: list[float],
@@ -42,14 +67,14 @@ def driven(
     workers: int | None,
 ) -> list[dict[str, Any]]:
     """One row an input rate: the neuron of ``bench`` fires once a pulse, and its spikes open the synapse of a second one like it without an
-    ECRAM in its delay path. ``sender``: its cell; ``held``: the soma of both."""
+    ECRAM in its delay path. ``held``: the soma of both. The sender is calibrated under the load of that synapse."""
     second = bench.with_(neuron=bench.neuron.with_(delay=None))
-    cell = calibrate(second, setting, held, workers)
+    pair = second.with_(presynaptic=bench.neuron.with_(synapse=None))
+    bench = loaded(bench, pair, setting)
+    sender, cell = calibrate(bench, setting, held, workers), calibrate(second, setting, held, workers)
+    print(f"{'driven by its spikes':26}  load of the synapse and its wire {1e15 * bench.load:.1f} fF", flush=True)
     wanted = [
-        (
-            second.with_(presynaptic=bench.neuron.with_(synapse=None), pulses=tuple(train)),
-            float(2 * train[-1] - train[-2]),
-        )
+        (pair.with_(pulses=tuple(train)), float(2 * train[-1] - train[-2]))
         for rate in rates
         for train in (poisson(rate, count, seed) for seed in seeds)
     ]
