@@ -1,7 +1,8 @@
 """Cells on SPICE runs that no calibration has seen: ``python -m benchmarks.cells [--neuron NAME ...] [--placement PLACE] [--json FILE]``.
 
-One row a neuron, width of the synapse and input rate: the next spike on the same input pulse and within one, beside the cell without
-short-term plasticity, the best constant count and chance; rate and energy running free. With ``--placement`` the neuron has a second
+One row a neuron, width of the synapse and input rate, the runs of all seeds pooled: the next spike on the same input pulse and within one,
+beside ngspice itself at a tenth of the tolerance (``--itself N``: on the first N runs; from pulses on which both spiked), the cell without
+short-term plasticity, the best constant count and chance; spikes and energy running free, and what ngspice's tolerance makes of the energy. With ``--placement`` the neuron has a second
 ECRAM there, and the control has only that one frozen; with one in the delay path a further row a rate is of a neuron that its spikes drive.
 """
 
@@ -14,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.in_common import Seen, in_common
+from benchmarks.several_bars import share
 from benchmarks.spike_widths import driven
 from ionspike import files
 from ionspike.circuit.neurons import Neuron
@@ -21,9 +24,9 @@ from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.circuit.topologies import TOPOLOGIES
 from ionspike.device import Ecram
-from ionspike.network.calibration import COUNTS, calibrate
+from ionspike.network.calibration import calibrate
 from ionspike.network.cell import Cell
-from ionspike.network.compare import Interval, intervals_from_resets, run_free
+from ionspike.network.compare import intervals_from_resets, run_free, spent
 from ionspike.network.held_membrane import measure_held
 from ionspike.network.placed import PLACES
 from ionspike.spice import Accuracy, Ngspice, find_process
@@ -52,8 +55,10 @@ def measure(
     setting: Setting,
     placement: str | None = None,
     workers: int | None = None,
+    itself: int = 0,
 ) -> list[dict[str, Any]]:
-    """One row a width of the channel and input rate; a row of regular input at the middle of them."""
+    """One row a width of the channel and input rate; a row of regular input at the middle of them. ``itself``: how many runs of each are
+    made once more at a tenth of the tolerance."""
     held, rows = None, []
     for width in widths:
         bench = bench_of(name, width, placement)
@@ -62,25 +67,21 @@ def measure(
         trains = {f"{rate:g} Hz": [poisson(rate, _PULSES, seed) for seed in seeds] for rate in rates}
         middle = float(np.exp(np.mean(np.log(rates))))
         trains[f"regular, {middle:.4g} Hz"] = [regular(middle, _PULSES)]
-        wanted = [(bench.with_(pulses=tuple(t)), float(2 * t[-1] - t[-2])) for kind in trains.values() for t in kind]
-        runs = iter(simulate_all(wanted, setting, workers))
         for kind, each in trains.items():
-            row = {
-                "neuron": name,
-                "width": width,
-                "placement": placement,
-                "input": kind,
-                "calibrated_with": sum(COUNTS),
-            }
-            rows.append(row | figures(cell, [next(runs) for _ in each]))
+            wanted = [(bench.with_(pulses=tuple(t)), float(2 * t[-1] - t[-2])) for t in each]
+            runs = simulate_all(wanted, setting, workers)
+            tight = simulate_all(wanted[:itself], setting.tighter(), workers) if itself else []
+            row = {"neuron": name, "width": width, "placement": placement, "input": kind}
+            rows.append(row | figures(cell, runs, tight))
             print(_line(rows[-1]), flush=True)
         if placement == "delay":
             rows += driven(bench, held, rates, seeds, _PULSES, setting, workers)
     return rows
 
 
-def figures(cell: Cell, runs: list[Run]) -> dict[str, Any]:
-    """What a cell makes of the runs of one condition, pooled; shares in %, errors in %."""
+def figures(cell: Cell, runs: list[Run], tight: list[Run]) -> dict[str, Any]:
+    """What a cell makes of the runs of one condition, pooled: intervals and spikes in numbers, errors in %; ``tight``: the first of the runs at
+    a tenth of the tolerance."""
     plain = cell.without_plasticity() if cell.placed is None else cell.without_excitability()
     found = [part for run in runs for part in intervals_from_resets(cell, run)]
     frozen = [part for run in runs for part in intervals_from_resets(plain, run)]
@@ -88,32 +89,46 @@ def figures(cell: Cell, runs: list[Run]) -> dict[str, Any]:
     counts = np.bincount([part.given for part in found]) if found else np.array([0])
     free = [run_free(cell, run.input_times, float(run.time[-1])) for run in runs]
     still = [run_free(plain, run.input_times, float(run.time[-1])) for run in runs]
-    total = max(len(found), 1)
+    pairs = [in_common(_seen(run), _seen(other)) for run, other in zip(runs, tight, strict=False)]
+    itself = np.concatenate([np.empty((0, 2), np.int64), *pairs])
     return {
         "intervals": len(found),
         "inputs": sum(len(run.input_times) for run in runs) / max(spikes, 1),
-        "same": _share(found, 0),
-        "near": _share(found, 1),
-        "frozen": _share(frozen, 0),
-        "constant": 100 * float(counts.max()) / total,
-        "chance": 100 * float((counts / total) @ (counts / total)),
+        "same": sum(part.hits() for part in found),
+        "near": sum(part.hits(1) for part in found),
+        "itself_intervals": len(itself),
+        "itself": round(share(itself) * len(itself) / 100),
+        "itself_near": round(share(itself, 1) * len(itself) / 100),
+        "frozen": sum(part.hits() for part in frozen),
+        "constant": int(counts.max()),
+        "chance": float(counts @ counts) / max(len(found), 1),
         "spikes": spikes,
-        "rate_error": 100 * (sum(len(f.spikes) for f in free) / max(spikes, 1) - 1),
-        "rate_error_frozen": 100 * (sum(len(f.spikes) for f in still) / max(spikes, 1) - 1),
+        "spikes_found": sum(len(f.spikes) for f in free),
+        "spikes_frozen": sum(len(f.spikes) for f in still),
         "energy_errors": [100 * f.energy_error(cell, run) for f, run in zip(free, runs, strict=True)],
+        "itself_energy": [100 * (spent(other) / spent(run) - 1) for run, other in zip(runs, tight, strict=False)],
     }
 
 
-def _share(parts: list[Interval], within: int) -> float:
-    return 100 * sum(part.hits(within) for part in parts) / max(len(parts), 1)
+def _seen(run: Run) -> Seen:
+    return run.input_times, run.spike_times
+
+
+_HEADER = (
+    "| neuron, width | input | pulses a spike | same pulse | within one | ngspice itself | frozen | best constant | chance | spikes | frozen | "
+    "energy, % | ngspice itself |\n" + "|---" * 13 + "|"
+)
 
 
 def _line(row: dict[str, Any]) -> str:
-    worst = max(row["energy_errors"], key=abs)
+    """A row of the table, in Markdown."""
+    itself = f"{row['itself']} of {row['itself_intervals']}, {row['itself_near']}" if row["itself_intervals"] else "-"
+    off, by_tolerance = (", ".join(f"{e:.1f}" for e in row[name]) or "-" for name in ("energy_errors", "itself_energy"))
+    placed = f" {row['placement']}" if row["placement"] else ""
     return (
-        f"{row['neuron']:20}{row['width']:6.2f}  {row['input']:18}{row['inputs']:7.1f}{row['intervals']:6d}{row['same']:8.1f}"
-        f"{row['near']:8.1f}{row['frozen']:8.1f}{row['constant']:8.1f}{row['chance']:8.1f}{row['rate_error']:+8.1f}"
-        f"{row['rate_error_frozen']:+8.1f}{worst:+8.1f}"
+        f"| {row['neuron']}{placed}, {row['width']:g} | {row['input']} | {row['inputs']:.1f} | {row['same']} of {row['intervals']} | {row['near']} | "
+        f"{itself} | {row['frozen']} | {row['constant']} | {row['chance']:.1f} | {row['spikes_found']} of {row['spikes']} | {row['spikes_frozen']} | "
+        f"{off} | {by_tolerance} |"
     )
 
 
@@ -125,6 +140,9 @@ def main() -> None:
     parser.add_argument("--rate", action="append", type=float, help="of the input (Hz)")
     parser.add_argument("--seed", action="append", type=int)
     parser.add_argument("--placement", choices=PLACES, help="of a second ECRAM, gated by the neuron's own spikes")
+    parser.add_argument(
+        "--itself", type=int, default=0, metavar="N", help="ngspice at a tenth of the tolerance beside it, for N seeds"
+    )
     parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
     parser.add_argument(
         "--reltol", type=float, default=Accuracy().reltol, help="of ngspice, for calibration and test alike"
@@ -132,10 +150,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     setting = Setting(Ngspice.find(), find_process("sky130"), accuracy=Accuracy(reltol=options.reltol))
-    print(
-        f"{'neuron':20}{'width':>6}  {'input':18}{'inputs':>7}{'int.':>6}{'same %':>8}{'+-1 %':>8}{'frozen':>8}{'const.':>8}"
-        f"{'chance':>8}{'rate %':>8}{'frozen':>8}{'energy':>8}"
-    )
+    print(_HEADER)
     rows = []
     for name in options.neuron or TOPOLOGIES:
         rows += measure(
@@ -146,6 +161,7 @@ def main() -> None:
             setting,
             options.placement,
             options.workers,
+            options.itself,
         )
     if options.json:
         files.write_text(options.json, json.dumps(rows, indent=1) + "\n")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.constants import Boltzmann, zero_Celsius
 from scipy.stats import norm
 
+from benchmarks.in_common import in_common
 from benchmarks.several_bars import share
 from benchmarks.several_synapses import (
     MIXES,
@@ -30,9 +31,9 @@ from benchmarks.several_synapses import (
     Membrane,
     card,
     found_by,
-    in_common,
     membrane,
     nets_of,
+    seen,
     soma_of,
 )
 from ionspike import files
@@ -77,7 +78,7 @@ def under_noise(cells: Sequence[Cell], runs: list[NetRun], deviation: float) -> 
 
 def of_chip(given: Membrane, nominal: list[NetRun], runs: list[NetRun]) -> dict[str, Any]:
     """What the nominal chip and its cell say of another chip's spikes, in %."""
-    beside = np.concatenate([in_common(run, other) for run, other in zip(runs, nominal, strict=True)])
+    beside = np.concatenate([in_common(seen(run), seen(other)) for run, other in zip(runs, nominal, strict=True)])
     by_shift = [found_by(shifted(given.cells, float(by)), runs) for by in SHIFTS]
     chosen, moved = [], []
     for part in (0, 1):  # every second interval with the threshold that is best on the others

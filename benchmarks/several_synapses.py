@@ -11,13 +11,13 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.in_common import Seen, in_common
 from benchmarks.several_bars import print_bars, share
 from ionspike import files
 from ionspike.circuit.neuron_net import Input, NetRun, NeuronNet, simulate_nets
@@ -156,18 +156,9 @@ def found_by(cells: Sequence[Cell], runs: list[NetRun]) -> NDArray[np.int64]:
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def in_common(run: NetRun, other: NetRun) -> NDArray[np.int64]:
-    """The same for two runs under one input: from each pulse on which both spiked to the next spike of the one and of the other."""
-    ends, others = (
-        np.searchsorted(np.sort(np.concatenate(each.trains)), each.spikes[0]).tolist() for each in (run, other)
-    )
-    after = dict(zip(others, [*others[1:], None], strict=True))
-    pairs = [
-        (end - start, -1 if after[start] is None else after[start] - start)
-        for start, end in pairwise(ends)
-        if start in after
-    ]
-    return np.array(pairs, np.int64).reshape(-1, 2)
+def seen(run: NetRun) -> Seen:
+    """The pulses of all synapses together, and the spikes of the neuron (s)."""
+    return np.sort(np.concatenate(run.trains)), run.spikes[0]
 
 
 def figures(given: Membrane, runs: list[NetRun], tight: list[NetRun]) -> dict[str, Any]:
@@ -175,7 +166,7 @@ def figures(given: Membrane, runs: list[NetRun], tight: list[NetRun]) -> dict[st
     tolerance, for what ngspice makes of itself."""
     frozen = [cell.without_plasticity() for cell in given.cells]
     found, plain = found_by(given.cells, runs), found_by(frozen, runs)
-    itself = [in_common(run, other) for run, other in zip(runs, tight, strict=False)]
+    itself = [in_common(seen(run), seen(other)) for run, other in zip(runs, tight, strict=False)]
     spikes = sum(len(run.spikes[0]) for run in runs)
     counts = np.bincount(found[:, 0]) if len(found) else np.array([0])
     shares = counts / max(len(found), 1)

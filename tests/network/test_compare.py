@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import cast
-
 import numpy as np
-from benchmarks.several_synapses import in_common
+from benchmarks.in_common import in_common
 
-from ionspike.circuit.neuron_net import NetRun
 from ionspike.network import Cell, run_free
 from ionspike.network.compare import counts_of_trains, intervals_between
 from ionspike.spikes import poisson
@@ -37,10 +33,7 @@ def test_pulses_dealt_out_to_two_synapses_facilitate_less():
 
 
 def test_two_runs_are_compared_from_the_pulses_on_which_both_spiked():
-    pulses = [np.arange(1.0, 21.0, 2), np.arange(2.0, 21.0, 2)]  # one a second, dealt out to two synapses
-    run, other = (
-        cast(NetRun, SimpleNamespace(trains=pulses, spikes=[np.array(spikes) + 0.5]))
-        for spikes in ([3, 7, 11, 15, 19], [3, 7, 12, 15])
-    )
+    pulses = np.arange(1.0, 21.0)
+    run, other = ((pulses, np.array(spikes) + 0.5) for spikes in ([3, 7, 11, 15, 19], [3, 7, 12, 15]))
     # from pulse 3 both go on to 7, from 7 to 11 and 12; 11 is the one's alone; from 15 the other finds none
     assert in_common(run, other).tolist() == [[4, 4], [4, 5], [4, -1]]

@@ -261,8 +261,13 @@ class Free:
 
     def energy_error(self, cell: Cell, run: Run) -> float:
         """Its energy against that of ``run``, all rails but the bias cell's, as a share."""
-        blocks = block_energy(run, 0.0, float(run.time[-1]))
-        return self.energy(cell) / sum(value for name, value in blocks.items() if name != "bias") - 1
+        return self.energy(cell) / spent(run) - 1
+
+
+def spent(run: Run) -> float:
+    """Energy (J) of a run, all rails but the bias cell's."""
+    blocks = block_energy(run, 0.0, float(run.time[-1]))
+    return sum(value for name, value in blocks.items() if name != "bias")
 
 
 def run_free(cell: Cell, pulses: Array, stop: float, longer: Array | None = None) -> Free:
