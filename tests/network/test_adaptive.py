@@ -11,8 +11,8 @@ from scipy.integrate import solve_ivp
 
 from ionspike.errors import InputError
 from ionspike.network import Cell
-from ionspike.network.adaptive import Adaptive, adaptive_row, drained
-from ionspike.network.adaptive_fit import _rate
+from ionspike.network.adaptation_fit import _rate, _Spikes, _with_fade, _with_jump
+from ionspike.network.adaptive import Adaptive, adaptive_row, drained, faded, jump_at
 from ionspike.network.cell import leak_grid
 from ionspike.network.compare import adaptation_before, intervals_between, run_free
 from ionspike.network.dynamics import pack, resting, spiked, wait
@@ -32,8 +32,9 @@ _STAGE = Adaptive(
     finite=0.17,
     fire=0.5,
     after=-0.045,
-    jump=(0.031, -0.031, -0.139, 0.2),
-    fade=(0.18, -0.36, -3.7),
+    jump=(-3.45, -1.3, -1.15, -16.0, 20.0),
+    jump_slope=-0.0013,
+    fade=(-1.9, 2.4, 7.3, -20.0),
     adaptation=(-30.4, 26.2, -2.9, 0.28),
     adaptation_finite=0.2,
     rest=(0.219, 0.0165),
@@ -60,6 +61,15 @@ def cell() -> Cell:
     )
 
 
+def _faded(w: float) -> float:
+    pace = np.exp(np.polynomial.polynomial.polyval(w, np.array(_STAGE.fade)))
+    return pace * np.expm1(-(w - _STAGE.rest[1]) / THERMAL)
+
+
+def _jump(v: float, w: float) -> float:
+    return np.exp(np.polynomial.polynomial.polyval(w, np.array(_STAGE.jump))) + _STAGE.jump_slope * v
+
+
 def _slope(cell: Cell, y: np.ndarray) -> list[float]:
     v, u, s, w, _ = y
     stage, c = _STAGE, cell.soma.capacitance
@@ -74,7 +84,7 @@ def _slope(cell: Cell, y: np.ndarray) -> list[float]:
         (np.interp(u, stage.drops, stage.pull) - out) / c,
         drop,
         rise,
-        poly(stage.fade, w),
+        _faded(w),
         np.interp(u, stage.drops, stage.draw) * 1e12,
     ]
 
@@ -96,7 +106,7 @@ def test_an_adaptive_wait_equals_an_integrator(cell: Cell, v: float, w: float):
     # steps of 2 mV of a node and 1 mV of the membrane
     assert fired == pytest.approx(solved.t_events[0][0], rel=0.01)
     assert after == pytest.approx(end[0], abs=1e-3)
-    assert inner[2] - end[3] == pytest.approx(np.polynomial.polynomial.polyval(end[3], _STAGE.jump), abs=2e-5)
+    assert inner[2] - end[3] == pytest.approx(_jump(end[0], end[3]), abs=2e-5)
     assert inner[0] == _STAGE.after and inner[1] == 0.0
     assert drawn == pytest.approx(end[4] * 1e-12, rel=0.1)  # most of it in the last millivolts
 
@@ -149,14 +159,46 @@ def test_an_adaptive_cell_is_read_back_as_saved(cell: Cell, tmp_path: Path):
     assert Cell.load(cell.save(tmp_path / "cell.toml")) == cell
 
 
+@pytest.mark.parametrize("w", [0.0, 0.05, 0.42])
+def test_an_adaptation_left_alone_fades_as_an_integrator_has_it(w: float):
+    row = adaptive_row(_STAGE)
+    solved = solve_ivp(lambda _, y: [_faded(y[0])], (0, 1.0), [w], "LSODA", rtol=1e-9, atol=1e-12).y[0, -1]
+    stepped = w
+    for _ in range(100):
+        stepped += faded(row, stepped, 0.01)
+    assert stepped == pytest.approx(solved, abs=1e-4)  # of up to 0.3 V
+
+
+def test_jump_and_fade_are_found_again_in_spikes_made_by_them():
+    rng = np.random.default_rng(5)
+    before, v, late, gap = rng.uniform(0.017, 0.4, 60), rng.uniform(0.1, 0.3, 60), 3e-4, 10 ** rng.uniform(-4, -2, 60)
+    row, share = adaptive_row(_STAGE), 1e-3
+    w = [before, before + [jump_at(row, *pair) for pair in zip(v, before, strict=True)]]
+    for span in (np.full(60, late), gap):
+        w.append(w[-1] + [faded(row, *pair) for pair in zip(w[-1], span, strict=True)])
+    membrane = np.stack([v, 0.0 * v, np.roll(v, 1)], axis=-1)
+    spikes = _Spikes(
+        np.stack([w[0], w[2], w[3]], axis=-1) + share * membrane, membrane, np.stack([np.full(60, late), gap], axis=-1)
+    )
+    blank = replace(_STAGE, jump=(0.0,) * 5, jump_slope=0.0, fade=(0.0,) * 4)
+    found_share, found = _with_fade(blank, spikes)
+    found = _with_jump(found, spikes, found_share)
+    assert found_share == pytest.approx(share, abs=1e-4)
+    for at in (0.05, 0.2, 0.35):
+        fitted = adaptive_row(found)
+        # SPICE's own scatter is 20 to 40 uV
+        assert jump_at(fitted, 0.2, at) == pytest.approx(_jump(0.2, at), abs=1e-5)
+        assert faded(fitted, at, 1e-2) == pytest.approx(faded(row, at, 1e-2), rel=0.01)
+
+
 def test_a_polynomial_of_another_length_is_refused():
-    with pytest.raises(InputError, match=r"adaptive.jump has 2 numbers; expected 4"):
+    with pytest.raises(InputError, match=r"adaptive.jump has 2 numbers; expected 5"):
         adaptive_row(replace(_STAGE, jump=(0.03, 0.0)))
 
 
 @pytest.mark.parametrize("w", [0.02, 0.15, 0.32])
 def test_the_adaptation_before_a_spike_is_what_jumped_to_the_one_after_it(cell: Cell, w: float):
     inner = np.array([0.3, 0.5, w])
-    spiked(pack(cell)[0], inner)
-    assert adaptation_before(cell, inner[2]) == pytest.approx(w, abs=1e-9)
-    assert adaptation_before(Cell.load("high-pass"), w) == w
+    spiked(pack(cell)[0], inner, 0.2)
+    assert adaptation_before(pack(cell), inner[2], 0.2) == pytest.approx(w, abs=1e-9)
+    assert adaptation_before(pack(Cell.load("high-pass")), w, 0.2) == w

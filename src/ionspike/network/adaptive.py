@@ -3,9 +3,10 @@
     C dV/dt = pull(u) - leak(V) - exp(adaptation(w)) (1 - exp(-V/U_T)) (1 + lam V)
       du/dt = (exp(drive(V)) - exp(diode(u)) + exp(regeneration(s)))/(1 + swell u^2) - coupling ds/dt
       ds/dt = exp(output(u)) - hold (1 + finite s)(1 - exp(-s/U_T))
-      dw/dt = fade(w)
+      dw/dt = -exp(fade(w)) (1 - exp(-(w - rest)/U_T))
 
-with polynomials in the brackets. The spike comes at ``s = fire``; then w jumps, the stage starts anew, and the membrane is held at ground.
+with polynomials in the brackets. The spike comes at ``s = fire``; then w jumps by ``exp(jump(w)) + jump_slope V``, the stage starts anew, and
+the membrane is held at ground.
 """
 
 # pyright: reportArgumentType=false, reportCallIssue=false
@@ -27,9 +28,9 @@ Array = NDArray[np.float64]
 
 # places in the row of an adaptive stage, the first of them 1 where there is one
 _IS, _DRIVE, _DIODE, _REGEN, _COUPLE, _OUTPUT, _HOLD, _FINITE, _FIRE, _AFTER = 0, 1, 4, 7, 9, 10, 13, 14, 15, 16
-_JUMP, _FADE, _ADAPT, _LAM, _REST, _TOP, _SWELL, _PULL, _DRAIN = 17, 21, 24, 28, 29, 31, 32, 33, 33 + DROPS
+_JUMP, _SLOPE, _FADE, _ADAPT, _LAM, _REST, _TOP, _SWELL, _PULL, _DRAIN = 17, 22, 23, 27, 31, 32, 34, 35, 36, 36 + DROPS
 ADAPTIVE = _DRAIN + DROPS
-_STEP, _MEMBRANE_STEP = 2e-3, 1e-3  # V that a node and the membrane move by in a step
+_STEP, _MEMBRANE_STEP, _FADE_STEP = 2e-3, 1e-3, 5e-3  # V that a node, the membrane and the adaptation move by in a step
 _LARGEST = 40.0  # of an exponent: beyond, a node is through at once
 
 
@@ -43,7 +44,8 @@ class Adaptive:
         coupling: volts of drop that a volt of the output takes back; swell: relative rise (1/V^2) of the inner node's capacitance with the square of its drop.
         hold, finite: rate (V/s) at which the output is held, and its relative rise (1/V).
         fire: rise of the output (V) at which the stage regenerates; after: drop (V) it starts anew from.
-        jump: of the adaptation (V) at a spike, fade: its rate (V/s), by the adaptation.
+        jump, fade: logarithms of the adaptation's jump (V) at a spike and of the rate (V/s) at which it fades, by the adaptation.
+        jump_slope: volts of jump by a volt of the membrane at the spike.
         adaptation: logarithm of the current (A) that it draws from the membrane; adaptation_finite: its relative rise (1/V) with the membrane.
         rest: drop and adaptation (V) of a neuron that had no input.
         drops, pull, draw: current (A) into the membrane, and from the supply beyond the idle cell's, at drops (V).
@@ -60,6 +62,7 @@ class Adaptive:
     fire: float
     after: float
     jump: tuple[float, ...]
+    jump_slope: float
     fade: tuple[float, ...]
     adaptation: tuple[float, ...]
     adaptation_finite: float
@@ -79,14 +82,15 @@ def adaptive_row(stage: Adaptive | None) -> Array:
     if stage is None:
         return q
     q[_IS] = 1.0
-    places = {"drive": (_DRIVE, 3), "diode": (_DIODE, 3), "regeneration": (_REGEN, 2), "output": (_OUTPUT, 3), "jump": (_JUMP, 4),
-              "fade": (_FADE, 3), "adaptation": (_ADAPT, 4), "rest": (_REST, 2)}  # fmt: skip
+    places = {"drive": (_DRIVE, 3), "diode": (_DIODE, 3), "regeneration": (_REGEN, 2), "output": (_OUTPUT, 3), "jump": (_JUMP, 5),
+              "fade": (_FADE, 4), "adaptation": (_ADAPT, 4), "rest": (_REST, 2)}  # fmt: skip
     for name, (at, length) in places.items():
         if len(getattr(stage, name)) != length:
             raise InputError(f"adaptive.{name} has {len(getattr(stage, name))} numbers; expected {length}")
         q[at : at + length] = getattr(stage, name)
-    q[_COUPLE], q[_HOLD], q[_FINITE], q[_FIRE], q[_AFTER], q[_LAM], q[_SWELL] = (
+    q[_COUPLE], q[_HOLD], q[_FINITE], q[_FIRE], q[_AFTER], q[_LAM], q[_SWELL], q[_SLOPE] = (
         stage.coupling, stage.hold, stage.finite, stage.fire, stage.after, stage.adaptation_finite, stage.swell,
+        stage.jump_slope,
     )  # fmt: skip
     q[_TOP] = stage.drops[-1]
     even = np.linspace(0.0, q[_TOP], DROPS)
@@ -123,11 +127,32 @@ def node_rates(q: Array, v: float, u: float, s: float) -> tuple[float, float, fl
 
 
 @njit(cache=True)
-def spiked_adaptive(q: Array, inner: Array) -> None:
-    """What a spike makes of the nodes and of the adaptation."""
-    w = inner[2]
+def _exp_of(q: Array, at: int, count: int, x: float) -> float:
+    total = 0.0
+    for k in range(count - 1, -1, -1):
+        total = total * x + q[at + k]
+    return math.exp(min(total, _LARGEST))
+
+
+@njit(cache=True)
+def jump_at(q: Array, v: float, w: float) -> float:
+    """By how much (V) a spike of a membrane at ``v`` raises an adaptation of ``w`` (V)."""
+    return _exp_of(q, _JUMP, 5, w) + q[_SLOPE] * v
+
+
+@njit(cache=True)
+def faded(q: Array, w: float, h: float) -> float:
+    """How far (V) an adaptation of ``w`` (V) moves in ``h`` s without a spike."""
+    pace, close = _exp_of(q, _FADE, 4, w), math.exp(min((q[_REST + 1] - w) / THERMAL, _LARGEST))
+    slope = q[_FADE + 1] + (2.0 * q[_FADE + 2] + 3.0 * q[_FADE + 3] * w) * w
+    return relaxed(-pace * (1.0 - close), pace * (slope * (1.0 - close) + close / THERMAL), h)[0]
+
+
+@njit(cache=True)
+def spiked_adaptive(q: Array, inner: Array, v: float) -> None:
+    """What a spike of a membrane at ``v`` (V) makes of the nodes and of the adaptation."""
     inner[0], inner[1] = q[_AFTER], 0.0
-    inner[2] = w + q[_JUMP] + (q[_JUMP + 1] + (q[_JUMP + 2] + q[_JUMP + 3] * w) * w) * w
+    inner[2] += jump_at(q, v, inner[2])
 
 
 @njit(cache=True)
@@ -142,6 +167,7 @@ def wait_adaptive(
         h = t_max - t
         if current != 0.0:
             h = min(h, _MEMBRANE_STEP * c / abs(current))
+        h = min(h, _FADE_STEP / _exp_of(q, _FADE, 4, w))
         mean_v = v + relaxed(-current / c, rise / c, 0.5 * h)[0]
         rate, rate2, decay, decay2 = node_rates(q, mean_v, u, s)
         fastest = max(rate, rate2)
@@ -153,13 +179,13 @@ def wait_adaptive(
         moved2, _ = relaxed(rate2, decay2, h)
         if s + moved2 >= q[_FIRE]:
             done = (q[_FIRE] - s) / moved2
-            inner[0], inner[1], inner[2] = u, s, w
-            spiked_adaptive(q, inner)
-            drawn += h * done * over_drops(q, _DRAIN, q[_TOP], u)
-            return v + relaxed(-current / c, rise / c, h * done)[0], t + h * done, drawn
+            v += relaxed(-current / c, rise / c, h * done)[0]
+            inner[0], inner[1], inner[2] = u, s, w + faded(q, w, h * done)
+            spiked_adaptive(q, inner, v)
+            return v, t + h * done, drawn + h * done * over_drops(q, _DRAIN, q[_TOP], u)
         drawn += h * over_drops(q, _DRAIN, q[_TOP], u + mean)
         v += relaxed(-current / c, rise / c, h)[0]
-        w += h * (q[_FADE] + (q[_FADE + 1] + q[_FADE + 2] * w) * w)
+        w += faded(q, w, h)
         u, s, t = u + moved, s + moved2, t + h
     inner[0], inner[1], inner[2] = u, s, w
     return v, -1.0, drawn

@@ -1,4 +1,4 @@
-"""The laws of an adaptive stage from SPICE: its nodes from a held membrane, its adaptation from trains."""
+"""The laws of an adaptive stage from SPICE: its nodes, from a held membrane."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy.optimize import least_squares
 
 from ionspike.circuit.simulate import Run
 from ionspike.network.adaptive import Adaptive, adaptive_row, wait_adaptive
-from ionspike.network.relaxation import DROPS, THERMAL
+from ionspike.network.relaxation import DROPS
 
 Array = NDArray[np.float64]
 
@@ -24,14 +24,7 @@ BELOW, ABOVE = np.array([0.25, 0.42, 0.58, 0.75]), np.array([-10, 10, 30, 55, 80
 QUIET, LONGEST, FALL = 6e-3, 1.8e-3, 0.045
 _POINTS, _RISEN, _TOP = 30, 0.3, 0.6  # on a way; V of the output up to which it is compared; V of the tables' last drop
 _NODE, _TIME = 0.01, 0.004  # V and share of a wait that a fit may miss
-_SETTLED, _AHEAD, _BEFORE_SPIKE, _RESTED = (
-    0.2e-6,
-    5e-9,
-    3e-6,
-    0.5e-6,
-)  # s after a pulse, before one, before a spike, after its end
-_TAIL = 0.3e-3  # s that a spike's charge takes to arrive whole
-_STEPS = 40  # of the membrane between two pulses
+_RESTED = 0.5e-6  # s after a spike's end
 _START = np.array([3.4, 26, 0, -2.2, 26, 0, 3.9, 26, 0.02, 0.3, 26, 0, math.log(4e3), 0.2, 0.36, 0.5])
 _SCALE = np.array([1, 2, 5, 1, 2, 5, 2, 3, 0.1, 1, 2, 5, 0.3, 0.5, 0.05, 1])
 _LOW = np.array([-3, 10, -60, -15, 5, -60, -5, 8, 0, -15, 5, -60, 4, 0, 0.28, -1])
@@ -107,8 +100,9 @@ def _stage(law: Array) -> Adaptive:
         finite=z[13],
         fire=z[14],
         after=0.0,
-        jump=(0.0,) * 4,
-        fade=(0.0,) * 3,
+        jump=(-200.0, 0.0, 0.0, 0.0, 0.0),
+        jump_slope=0.0,
+        fade=(-200.0, 0.0, 0.0, 0.0),
         adaptation=(-200.0, 0.0, 0.0, 0.0),
         adaptation_finite=0.0,
         rest=(0.0, 0.0),
@@ -175,87 +169,3 @@ def releases(run: Run) -> Array:
 def free_again(run: Run) -> Array:
     """When the membrane is free again after each spike (s)."""
     return releases(run) if run.bench.neuron.topology in ADAPTS else run.reset_ends
-
-
-def with_adaptation(stage: Adaptive, runs: list[Run], capacitance: float, voltage: Array, leak: Array) -> Adaptive:
-    """The stage with what trains say of its adaptation: the jump at a spike, how it fades, and what it draws from the membrane (F, V, A)."""
-    before, after, started = [], [], []
-    for run in runs:
-        ends = releases(run)
-        before.append(run.waveforms.at(CHARGED, run.spike_times[: len(ends)] - _AHEAD))
-        late = np.minimum(ends + _TAIL, np.r_[run.spike_times[1:], run.time[-1]][: len(ends)] - _BEFORE_SPIKE)
-        after.append(run.waveforms.at(CHARGED, late))
-        started.append(run.bench.supply - run.waveforms.at("v(xn.n1)", ends))
-    w, jump = np.concatenate(before), np.concatenate(after) - np.concatenate(before)
-    degree = min(3, max(len(w) - 3, 0))
-    steps = np.zeros(4)
-    steps[: degree + 1] = np.polynomial.Polynomial.fit(w, jump, degree).convert().coef
-    fade, current, finite = _drain(stage, [_waits_between(run) for run in runs], runs, capacitance, voltage, leak)
-    return replace(
-        stage,
-        jump=tuple(steps.tolist()),
-        after=float(np.concatenate(started).mean()),
-        fade=fade,
-        adaptation=current,
-        adaptation_finite=finite,
-    )
-
-
-def _waits_between(run: Run) -> tuple[Array, Array]:
-    """Begins and ends (s) of what lies between pulses and spikes."""
-    begins = np.sort(np.r_[run.input_ends + _SETTLED, releases(run) + _BEFORE_SPIKE])
-    ends = np.sort(np.r_[run.input_times - _AHEAD, run.spike_times - _BEFORE_SPIKE])
-    busy = [(t - 1e-9, e + _BEFORE_SPIKE) for t, e in zip(run.spike_times - _BEFORE_SPIKE, releases(run), strict=False)]
-    free = np.array([not any(a < t < b for a, b in busy) for t in begins], bool)
-    begins = begins[free & (begins < ends[-1])]
-    stops = ends[np.searchsorted(ends, begins)]
-    long = stops - begins > 2e-6
-    return begins[long], stops[long]
-
-
-def _drain(
-    stage: Adaptive, spans: list[tuple[Array, Array]], runs: list[Run], capacitance: float, voltage: Array, leak: Array
-) -> tuple[tuple[float, ...], tuple[float, ...], float]:
-    """Fade, current and its rise with the membrane, from what membrane and adaptation do between pulses."""
-
-    def at(name: str, ends: int) -> Array:
-        return np.concatenate([run.waveforms.at(name, span[ends]) for run, span in zip(runs, spans, strict=True)])
-
-    span = np.concatenate([b - a for a, b in spans])
-    v0, v1, w0, w1 = at("v(mem)", 0), at("v(mem)", 1), at(CHARGED, 0), at(CHARGED, 1)
-    # what the membrane's swing takes along comes back with the next pulse
-    columns = np.stack([v1 - v0, span, span * w0, span * w0**2], axis=-1)
-    late = np.concatenate([_since_spike(run, a) > _TAIL for run, (a, _) in zip(runs, spans, strict=True)])
-    weight = late / span**0.5
-    fade = np.linalg.lstsq(columns * weight[:, None], (w1 - w0) * weight, rcond=None)[0][1:]
-    fed = np.concatenate([_fed(stage, run, *pair) for run, pair in zip(runs, spans, strict=True)]) / capacitance
-    w = 0.5 * (w0 + w1)
-
-    def after(law: Array) -> Array:
-        strength, v, h = np.exp(np.polynomial.polynomial.polyval(w, law[:4])), v0.copy(), span / _STEPS
-        for _ in range(_STEPS):
-            rate = _rate(strength, law[4], v, voltage, leak) / capacitance
-            rate = _rate(strength, law[4], v - 0.5 * rate * h, voltage, leak) / capacitance
-            v = v - rate * h + fed / _STEPS
-        return (v - v1) / (1e-4 + 0.01 * np.abs(v0 - v1))
-
-    start = np.array([math.log(1e-14), 24.0, 0.0, 0.0, 0.5])
-    law = least_squares(after, start, x_scale=[1, 2, 10, 20, 0.5], loss="soft_l1", max_nfev=300).x
-    return tuple(fade.tolist()), tuple(law[:4].tolist()), float(law[4])
-
-
-def _since_spike(run: Run, times: Array) -> Array:
-    """Time (s) since the last spike before each of ``times``; since the start where there was none."""
-    past = np.r_[0.0, run.spike_times]
-    return times - past[np.searchsorted(run.spike_times, times)]
-
-
-def _rate(strength: Array, finite: float, v: Array, voltage: Array, leak: Array) -> Array:
-    open_share = -np.expm1(-np.maximum(v, 0.0) / THERMAL)
-    return strength * open_share * (1 + finite * v) + np.interp(v, voltage, leak)
-
-
-def _fed(stage: Adaptive, run: Run, begins: Array, ends: Array) -> Array:
-    """Charge (C) that the stage sent into the membrane in each span, by the drops that it had."""
-    current = np.interp(run.bench.supply - run["v(xn.n1)"], stage.drops, stage.pull)
-    return np.array([run.waveforms.integral(current, a, b) for a, b in zip(begins, ends, strict=True)])

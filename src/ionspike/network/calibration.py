@@ -15,7 +15,8 @@ from ionspike.circuit.simulate import Run, Setting, simulate_all
 from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.errors import InputError, RunError
-from ionspike.network.adaptive_fit import free_again, with_adaptation
+from ionspike.network.adaptation_fit import with_adaptation
+from ionspike.network.adaptive_fit import free_again
 from ionspike.network.cell import OUTPUT, Cell, Origin, Soma
 from ionspike.network.compare import intervals_from_resets
 from ionspike.network.fed_back import feedback
@@ -29,7 +30,8 @@ Array = NDArray[np.float64]
 
 _RATES = (3e3, 30e3)  # Hz of irregular input; the second drives the device to large states
 COUNTS = (160, 100)
-_ADAPTING = (240, 200)  # of a neuron whose adaptation is to come near its end
+# of a neuron whose adaptation is to come near its end; slow input shows how it fades, and spikes from a low membrane
+_ADAPTING = (1e3, 3e3, 30e3), (150, 240, 200)
 # of a Schmitt trigger: slow input makes it fire from as low a membrane as it can
 _TRIGGERING = (1e3, 3e3, 30e3), (150, 240, 150)
 FEW = (80, 60)  # enough for a look, not for a cell to keep
@@ -55,7 +57,7 @@ def calibrate(
     Args:
         bench: as for :func:`~ionspike.circuit.simulate.simulate`; its pulses are ignored.
         held: the soma's measurement, if it was made before (it does not depend on the synapse).
-        rates: mean input rates (Hz) of the calibration runs; two of them, three of a Schmitt trigger, if left out.
+        rates: mean input rates (Hz) of the calibration runs; two of them, three of a Schmitt trigger or of a neuron that adapts, if left out.
         counts: input pulses of each of them; :data:`COUNTS`, more for a neuron that adapts or triggers, if left out.
 
     A last run, at a rate between the two and on another seed, is kept out of every fit; what the cell makes of it is in its ``origin``.
@@ -68,7 +70,7 @@ def calibrate(
     """
     device, place = _devices_of(bench)
     held = held or measure_held(bench, setting, workers)
-    usual = _TRIGGERING if held.trigger else (_RATES, _ADAPTING if held.adaptive else COUNTS)
+    usual = _TRIGGERING if held.trigger else _ADAPTING if held.adaptive else (_RATES, COUNTS)
     rates = rates or usual[0]
     counts = counts or usual[1][-len(rates) :]
     benches = [_driven(bench, rate, count, _SEED) for rate, count in zip(rates, counts, strict=True)]

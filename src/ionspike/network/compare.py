@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from ionspike.circuit.energy import block_energy
 from ionspike.circuit.simulate import Run
+from ionspike.network.adaptive import jump_at
 from ionspike.network.cell import Cell
 from ionspike.network.dynamics import (
+    STAGE,
     Packed,
     advance_device,
     after_spike,
@@ -115,12 +117,12 @@ def _walked(
     while now < end:
         early, k, v, x, q, d = until_spike(packed, own, pulses, k, now, end, v, inner, x, y, longer)
         charge, drawn = charge + q, drawn + d
-        now, v = (early, held_back(cell, v)) if early >= 0.0 else (end, v)
         if early >= 0.0:
-            inner[2], alone = adaptation_before(cell, inner[2]), k
+            inner[2], alone = adaptation_before(packed, inner[2], v), k
+        now, v = (early, held_back(cell, v)) if early >= 0.0 else (end, v)
     if alone < k:
         v = voltage_at_spike(packed, v, inner)
-    spiked(packed[0], inner)
+    spiked(packed[0], inner, v)
     return k, v, x, charge, drawn
 
 
@@ -132,13 +134,13 @@ def voltage_at_spike(packed: Packed, v: float, inner: Array) -> float:
     return at if fired >= 0.0 else v
 
 
-def adaptation_before(cell: Cell, w: float) -> float:
-    """The adaptation (V) before the spike that left it at ``w``; it has faded up to there."""
-    if cell.adaptive is None:
+def adaptation_before(packed: Packed, w: float, v: float) -> float:
+    """The adaptation (V) before the spike of a membrane at ``v`` (V) that left it at ``w``; it has faded up to there."""
+    if packed[0][STAGE] == 0.0:
         return w
     before = w
     for _ in range(30):  # a jump hardly hangs on where it begins
-        before = w - float(np.polynomial.polynomial.polyval(before, cell.adaptive.jump))
+        before = w - jump_at(packed[0][STAGE:], v, before)
     return before
 
 
@@ -201,7 +203,7 @@ class _Synapses:
         self.now = spike + self.cells[0].soma.dead + gate_own(self.own, self.y, self.v)
         v = self.v if self.alone else voltage_at_spike(self.packed[0], self.v, self.inner)
         self.v, self.alone = after_spike(self.packed[0][0], v), False
-        spiked(self.packed[0][0], self.inner)
+        spiked(self.packed[0][0], self.inner, v)
 
     def run(self, times: Array, of: NDArray[np.int64], k: int, stop: float, until_fired: bool) -> tuple[int, bool]:
         """Through the pulses from number ``k`` to ``stop`` (s) or to the first spike; the next pulse, and whether it fired."""
@@ -231,7 +233,7 @@ class _Synapses:
             if fired < 0.0:
                 self.now = until
                 return fired_once
-            self.inner[2] = adaptation_before(self.cells[0], self.inner[2])
+            self.inner[2] = adaptation_before(self.packed[0], self.inner[2], self.v)
             self.alone = True
             fired_once, self.now, self.v = True, self.now + fired, held_back(self.cells[0], self.v)
         return fired_once

@@ -310,7 +310,7 @@ def wait(p: Array, leak: Array, v: float, inner: Array, t_max: float) -> tuple[f
         moved2, mean2 = relaxed(rate2, decay2, h)
         done = _fired(p, v + 0.5 * slope * h, u, s, moved, moved2)
         if done >= 0.0:
-            spiked(p, inner)
+            spiked(p, inner, v)
             return v + slope * h * done, t + h * done, drawn + h * done * drawn_current(p, v, u, s)
         drawn += h * drawn_current(p, v, max(u + mean, 0.0), max(s + mean2, 0.0))
         moved = max(moved, -u)
@@ -337,10 +337,10 @@ def resting(p: Array) -> Array:
 
 
 @njit(cache=True)
-def spiked(p: Array, inner: Array) -> None:
-    """What a spike makes of the inner states: an adaptation goes on, nodes start anew."""
+def spiked(p: Array, inner: Array, v: float) -> None:
+    """What a spike of a membrane at ``v`` (V) makes of the inner states: an adaptation goes on, nodes start anew."""
     if p[STAGE] > 0.0:
-        spiked_adaptive(p[STAGE:], inner)
+        spiked_adaptive(p[STAGE:], inner, v)
     elif p[_TRIGGER] > 0.0:
         spiked_trigger(p[_TRIGGER:], inner)
     else:
