@@ -61,3 +61,16 @@ def test_a_pipe_that_never_ends_is_not_read(tmp_path: Path):
 def test_a_toml_file_is_read(tmp_path: Path):
     (tmp_path / "a.toml").write_text("x = [1, 2]")
     assert files.read_toml(tmp_path / "a.toml", 100, "a card") == {"x": [1, 2]}
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    files.check_folder(tmp_path / "new" / "er")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file is no folder"):
+        files.check_folder(tmp_path / "file" / "x")
+    monkeypatch.setattr(files.os, "access", lambda *_: False)
+    with pytest.raises(InputError, match="may not be written"):
+        files.check_folder(tmp_path / "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]

@@ -10,6 +10,20 @@ from typing import Any
 from ionspike.errors import InputError
 
 
+def check_folder(folder: str | Path) -> None:
+    """Look whether files could be written into ``folder``, before anything long is begun; makes nothing.
+
+    Raises:
+        InputError: it, or the nearest folder above it that is there, is no folder or may not be written.
+    """
+    path = Path(folder).absolute()
+    nearest = next(p for p in (path, *path.parents) if p.exists())
+    if not nearest.is_dir():
+        raise InputError(f"{folder} cannot be written: {nearest} is no folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"{folder} cannot be written: {nearest} may not be written")
+
+
 def write_bytes(path: str | Path, content: bytes) -> Path:
     """Write ``content`` to ``path`` in one step; an existing file stays whole until the new one is complete.
 

@@ -44,6 +44,9 @@ def test_predicted_jitter_meets_a_run_with_noise(setting: Setting):
 def test_what_has_no_jitter_says_so(setting: Setting):
     with pytest.raises(RunError, match="0 spikes under 1e-16 A"):
         spike_jitter(Neuron(membrane=1e-15), setting, 1e-16)
+    for current in (0.0, -1e-9, math.inf):
+        with pytest.raises(InputError, match="above 0"):
+            spike_jitter(Neuron(), setting, current)
     with pytest.raises(InputError, match="noise band"):
         setting.engine.noise(Job(RC, Transient(1e-4), ()), "v(b)", "v1", 10.0, 1.0)  # type: ignore[attr-defined]
     with pytest.raises(InputError, match="expected v"):

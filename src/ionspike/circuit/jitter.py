@@ -87,11 +87,13 @@ def spike_jitter(neuron: Neuron, setting: Setting, current: float = 1e-8, interv
     """The jitter of ``neuron`` under a constant ``current`` (A), predicted and in one run with noise of ``intervals`` intervals.
 
     Raises:
-        InputError: a topology without the node ``n1``, or another engine than ngspice (``.noise``).
+        InputError: a topology without the node ``n1``, a current that is not above 0, or another engine than ngspice (``.noise``).
         RunError: the neuron does not fire under that current.
     """
     if not isinstance(setting.engine, Ngspice):
         raise InputError(f"noise needs ngspice; the engine is {setting.engine.name}")
+    if not 0 < current < math.inf:
+        raise InputError(f"the current is {current:g} A; expected one that charges the membrane, above 0")
     if "n1" not in neuron.kind.circuit.inner:
         raise InputError(f"{neuron.topology} has no node n1; expected a topology with a threshold stage at n1")
     found = find_wait(neuron, setting, current)

@@ -31,6 +31,7 @@ def run_characterize(
     as_json: bool,
 ) -> tuple[dict[str, Any], list[str]]:
     """Measure; the table as a dictionary and as lines for a reader."""
+    files.check_folder(out)
     setting = setting_of(corner, temperature)
     setting = replace(setting, accuracy=replace(setting.accuracy, reltol=_RELTOL))
     names = list(TOPOLOGIES) if topology is None else [find_topology(topology).name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ionspike import files
 from ionspike.circuit.export import export
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.schematic import draw
@@ -17,6 +18,7 @@ def export_neuron(topology: str, cards: dict[str, str | None], out: Path) -> tup
     """Write the neuron with its device and bench; the files as a dictionary and as lines for a reader."""
     devices: dict[str, Any] = {place: Ecram.load(card) for place, card in cards.items() if card is not None}
     neuron = Neuron(topology=topology, **(devices or {"synapse": Ecram.load("reference")}))
+    files.check_folder(out.parent)
     done = export(neuron, out, setting_of())
     names = [str(path) for path in done.files]
     placed = {place: device.name for place, device in neuron.devices}

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ionspike import files
 from ionspike.circuit.energy import energy
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.rest import ErasedChannel, rests
@@ -35,6 +36,8 @@ def run_neuron(
     pulses = tuple(regular(frequency, count))
     widths: dict[str, Any] = {} if width is None else {"width": quantity(width, "s", "width")}
     bench = Bench(neuron=neuron, pulses=pulses, **widths)
+    if plot is not None:
+        files.check_folder(plot.parent)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ErasedChannel)  # told below, in words
         run = simulate(bench, pulses[-1] + min(1 / frequency, 1e-3), setting_of())
@@ -62,7 +65,7 @@ def run_neuron(
 
 
 def _draw(run: Run, path: Path) -> None:
-    from ionspike import files, plotting
+    from ionspike import plotting
 
     made, axes = plotting.figure(2, 1, height=4.0, sharex=True)
     axes[0].plot(run.time * 1e3, run["v(mem)"], label="membrane")

@@ -28,6 +28,7 @@ def run_corners(
     topology: str | None, card: str, quick: bool, out: Path, workers: int | None, as_json: bool
 ) -> tuple[dict[str, Any], list[str]]:
     """Measure all corners of one neuron, or of all six; the result as a dictionary and as lines for a reader."""
+    files.check_folder(out)
     setting = setting_of()
     grid: dict[str, Any] = {"temperatures": (27.0,), "supplies": (1.8,)} if quick else {}
     names = list(TOPOLOGIES) if topology is None else [topology]
@@ -80,6 +81,7 @@ def run_monte_carlo(
 ) -> tuple[dict[str, Any], list[str]]:
     """Measure the chips and count those that meet the specification."""
     wanted = Specification.parse(specification)
+    files.check_folder(out)
     setting = setting_of()
     neuron = neuron_with_card(topology, card, setting)
     data = monte_carlo(neuron, setting, samples, seed, trim, workers, teller(as_json))
