@@ -153,6 +153,16 @@ def test_a_neuron_that_fires_without_input_does_not_work(setting: Setting):
     assert "fires by itself" in str(heard[0]) and "in 200 ms" in str(heard[0]) and heard[1] == ""
 
 
+@pytest.mark.spice
+def test_a_chip_is_not_left_at_an_equilibrium_that_is_unstable(setting: Setting, monkeypatch: pytest.MonkeyPatch):
+    (chip,) = chips(Neuron("dpi"), 1, seed=1, first=9)
+    point = (chip.neuron, 1.8, replace(setting, corner="mc", seed=chip.seed))
+    assert "fires by itself" in str(noises([point])[0])
+    # the control: steps ten times as long stop half-way
+    monkeypatch.setattr(working_module, "_STEPS", 50)
+    assert "stands at 0.4" in str(noises([point])[0])
+
+
 def _silent(bench: Bench, level: float) -> Run:
     """A run without a spike, whose output ends at ``level`` (V)."""
     return Run(bench, None, Waveforms({"time": np.array([0.0, 1.0]), "v(spk)": np.array([0.0, level])}))  # type: ignore[arg-type]

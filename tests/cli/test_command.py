@@ -174,6 +174,19 @@ def test_wrong_input_is_one_line_and_status_two(words: list[str], told: str, tmp
     assert not list(tmp_path.iterdir())
 
 
+def test_a_command_that_is_interrupted_says_so_in_one_line(tmp_path: Path):
+    code = (
+        "import sys; from ionspike.cli import circuit_files, main\n"
+        "def stop(*_): raise KeyboardInterrupt\n"
+        "circuit_files.draw_neuron = stop\n"
+        "sys.argv = ['ionspike', 'circuit', 'draw', 'dpi', '--out', 'x.svg']\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 130
+    assert done.stderr.strip() == "ionspike: stopped; what was finished is kept"
+
+
 def test_an_unknown_option_is_status_two():
     done = run("reproduce", "--fast")
     assert done.returncode == 2 and "No such option" in done.stderr and "Traceback" not in done.stderr

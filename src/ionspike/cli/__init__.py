@@ -7,6 +7,8 @@ from typing import NoReturn
 
 from ionspike.errors import InputError, RunError
 
+_STOPPED = 130  # what typer makes of Ctrl-C, without a word
+
 
 def main() -> NoReturn:
     """Run the command and end the process with its exit status."""
@@ -24,7 +26,9 @@ def main() -> NoReturn:
     except OSError as error:  # a full disk or a folder that vanished, wherever it was met
         status = _tell(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
     except KeyboardInterrupt:
-        status = _tell("stopped; what was finished is kept", 130)
+        status = _STOPPED
+    if status == _STOPPED:
+        _tell("stopped; what was finished is kept", status)
     sys.exit(status)
 
 
