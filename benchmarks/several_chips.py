@@ -14,7 +14,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from benchmarks.several_synapses import (
     SEEDS,
     Membrane,
     card,
+    choosing_parser,
     found_by,
     membrane,
     nets_of,
@@ -164,14 +164,8 @@ def _chip_line(row: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure, print, write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--card", action="append", choices=sorted(RATES))
-    parser.add_argument("--width", action="append", type=float, help="of the widest channel, against the card's")
-    parser.add_argument("--mix", action="append", choices=MIXES)
-    parser.add_argument("--seed", action="append", type=int, help="of the input")
+    parser = choosing_parser(__doc__)
     parser.add_argument("--chips", type=int, default=4)
-    parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     setting = Setting(Ngspice.find(), find_process("sky130"), limits=Limits(seconds=3000))
     found = [measure(name, options, setting) for name in options.card or sorted(RATES)]

@@ -224,19 +224,25 @@ def _line(row: dict[str, Any]) -> str:
     )
 
 
-def main() -> None:
-    """Measure, print a table, write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def choosing_parser(told: str | None) -> argparse.ArgumentParser:
+    """Options that choose among the runs of this study, for a command that tells ``told`` of itself."""
+    parser = argparse.ArgumentParser(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--card", action="append", choices=sorted(RATES))
     parser.add_argument("--width", action="append", type=float, help="of the widest channel, against the card's")
     parser.add_argument("--mix", action="append", choices=MIXES)
+    parser.add_argument("--seed", action="append", type=int, help="of the input")
+    parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
+    parser.add_argument("--json", type=Path)
+    return parser
+
+
+def main() -> None:
+    """Measure, print a table, write the figures."""
+    parser = choosing_parser(__doc__)
     parser.add_argument("--rate", action="append", type=float, help="of all excitatory pulses (Hz)")
-    parser.add_argument("--seed", action="append", type=int)
     parser.add_argument(
         "--itself", type=int, default=0, metavar="N", help="ngspice at a tenth of the tolerance beside it, for N seeds"
     )
-    parser.add_argument("--workers", type=int, help="runs at a time; all processors if left out")
-    parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     known = {width for name in chosen.card or RATES for width in RATES[name]}
     if not chosen.rate and not known.issuperset(chosen.width or ()):
