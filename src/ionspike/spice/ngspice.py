@@ -3,8 +3,8 @@
 What ngspice 39 does if it is let:
 
 * it reads the user's ``.spiceinit``: every run has ``-n``, an environment and an initialisation file of its own;
-* it runs transistor models on two threads that wait for each other: two runs beside each other on two cores took 489 s instead of
-  4 s, so ``num_threads`` is 1, which only its initialisation file can set;
+* it runs transistor models on two threads that wait for each other: two runs of 10 s beside each other on two cores do not end
+  in 60 s, so ``num_threads`` is 1, which only its initialisation file can set;
 * it drops input pulses, or finds wild solutions, and exits with 0: pulses are counted and conductances checked after every run.
 """
 
