@@ -36,7 +36,7 @@ _STAGE = Adaptive(
     jump_slope=-0.0013,
     fade=(-1.9, 2.4, 7.3, -20.0),
     adaptation=(-30.4, 26.2, -2.9, 0.28),
-    adaptation_finite=0.2,
+    adaptation_finite=(-0.97, 4.6),
     rest=(0.219, 0.0165),
     drops=_DROPS,
     pull=tuple((1e-14 * np.exp(np.array(_DROPS) / 0.07)).tolist()),
@@ -48,7 +48,7 @@ _STAGE = Adaptive(
 def test_the_fit_lets_an_adaptation_drain_the_membrane_as_the_stage_does(w: float):
     row, v, grid = adaptive_row(_STAGE), np.linspace(0.0, 0.5, 11), np.array([0.0, 1.0])
     strength = np.exp(np.polynomial.polynomial.polyval(w, np.array(_STAGE.adaptation)))
-    fitted = _rate(strength, _STAGE.adaptation_finite, v, grid, np.zeros(2))
+    fitted = _rate(strength, np.array(_STAGE.adaptation_finite), v, grid, np.zeros(2))
     # the same law twice, in arrays and compiled: they differ by rounding
     np.testing.assert_allclose(fitted, [drained(row, float(x), w)[0] for x in v], rtol=1e-12)
 
@@ -75,7 +75,7 @@ def _slope(cell: Cell, y: np.ndarray) -> list[float]:
     stage, c = _STAGE, cell.soma.capacitance
     poly = lambda of, at: np.polynomial.polynomial.polyval(at, of)  # noqa: E731
     grid, width = leak_grid(cell.soma)
-    open_share = -np.expm1(-max(v, 0.0) / THERMAL) * (1 + stage.adaptation_finite * v)
+    open_share = -np.expm1(-max(v, 0.0) / THERMAL) * poly((1, *stage.adaptation_finite), v)
     out = np.interp(v, np.arange(len(grid)) * width, grid) + np.exp(poly(stage.adaptation, w)) * open_share
     rise = np.exp(poly(stage.output, u)) - stage.hold * (1 + stage.finite * s) * -np.expm1(-s / THERMAL)
     pulled = np.exp(poly(stage.drive, v)) - np.exp(poly(stage.diode, u)) + np.exp(poly(stage.regeneration, s))

@@ -127,7 +127,7 @@ def _waits_between(run: Run) -> tuple[Array, Array]:
 
 def _drain(
     stage: Adaptive, spans: list[tuple[Array, Array]], runs: list[Run], capacitance: float, voltage: Array, leak: Array
-) -> tuple[tuple[float, ...], float]:
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Current and its rise with the membrane, from what the membrane does between pulses."""
 
     def at(name: str, ends: int) -> Array:
@@ -141,19 +141,19 @@ def _drain(
     def after(law: Array) -> Array:
         strength, v, h = np.exp(np.polynomial.polynomial.polyval(w, law[:4])), v0.copy(), span / _STEPS
         for _ in range(_STEPS):
-            rate = _rate(strength, law[4], v, voltage, leak) / capacitance
-            rate = _rate(strength, law[4], v - 0.5 * rate * h, voltage, leak) / capacitance
+            rate = _rate(strength, law[4:], v, voltage, leak) / capacitance
+            rate = _rate(strength, law[4:], v - 0.5 * rate * h, voltage, leak) / capacitance
             v = v - rate * h + fed / _STEPS
         return (v - v1) / (1e-4 + 0.01 * np.abs(v0 - v1))
 
-    start = np.array([math.log(1e-14), 24.0, 0.0, 0.0, 0.5])
-    law = least_squares(after, start, x_scale=[1, 2, 10, 20, 0.5], loss="soft_l1", max_nfev=300).x
-    return tuple(law[:4].tolist()), float(law[4])
+    start = np.array([math.log(1e-14), 24.0, 0.0, 0.0, 0.5, 0.0])
+    law = least_squares(after, start, x_scale=[1, 2, 10, 20, 0.5, 2], loss="soft_l1", max_nfev=300).x
+    return tuple(law[:4].tolist()), tuple(law[4:].tolist())
 
 
-def _rate(strength: Array, finite: float, v: Array, voltage: Array, leak: Array) -> Array:
+def _rate(strength: Array, finite: Array, v: Array, voltage: Array, leak: Array) -> Array:
     open_share = -np.expm1(-np.maximum(v, 0.0) / THERMAL)
-    return strength * open_share * (1 + finite * v) + np.interp(v, voltage, leak)
+    return strength * open_share * (1 + finite[0] * v + finite[1] * v**2) + np.interp(v, voltage, leak)
 
 
 def _fed(stage: Adaptive, run: Run, begins: Array, ends: Array) -> Array:

@@ -1,6 +1,6 @@
 """An adaptive neuron between its spikes, compiled: a membrane that its own adaptation drains, a diode as inner node, an output that waits.
 
-    C dV/dt = pull(u) - leak(V) - exp(adaptation(w)) (1 - exp(-V/U_T)) (1 + lam V)
+    C dV/dt = pull(u) - leak(V) - exp(adaptation(w)) (1 - exp(-V/U_T)) (1 + lam V + nu V^2)
       du/dt = (exp(drive(V)) - exp(diode(u)) + exp(regeneration(s)))/(1 + swell u^2) - coupling ds/dt
       ds/dt = exp(output(u)) - hold (1 + finite s)(1 - exp(-s/U_T))
       dw/dt = -exp(fade(w)) (1 - exp(-(w - rest)/U_T))
@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 # places in the row of an adaptive stage, the first of them 1 where there is one
 _IS, _DRIVE, _DIODE, _REGEN, _COUPLE, _OUTPUT, _HOLD, _FINITE, _FIRE, _AFTER = 0, 1, 4, 7, 9, 10, 13, 14, 15, 16
-_JUMP, _SLOPE, _FADE, _ADAPT, _LAM, _REST, _TOP, _SWELL, _PULL, _DRAIN = 17, 22, 23, 27, 31, 32, 34, 35, 36, 36 + DROPS
+_JUMP, _SLOPE, _FADE, _ADAPT, _LAM, _REST, _TOP, _SWELL, _PULL, _DRAIN = 17, 22, 23, 27, 31, 33, 35, 36, 37, 37 + DROPS
 ADAPTIVE = _DRAIN + DROPS
 _STEP, _MEMBRANE_STEP, _FADE_STEP = 2e-3, 1e-3, 5e-3  # V that a node, the membrane and the adaptation move by in a step
 _LARGEST = 40.0  # of an exponent: beyond, a node is through at once
@@ -46,7 +46,7 @@ class Adaptive:
         fire: rise of the output (V) at which the stage regenerates; after: drop (V) it starts anew from.
         jump, fade: logarithms of the adaptation's jump (V) at a spike and of the rate (V/s) at which it fades, by the adaptation.
         jump_slope: volts of jump by a volt of the membrane at the spike.
-        adaptation: logarithm of the current (A) that it draws from the membrane; adaptation_finite: its relative rise (1/V) with the membrane.
+        adaptation: logarithm of the current (A) that it draws from the membrane; adaptation_finite: its relative rise with the membrane (1/V, 1/V^2).
         rest: drop and adaptation (V) of a neuron that had no input.
         drops, pull, draw: current (A) into the membrane, and from the supply beyond the idle cell's, at drops (V).
     """
@@ -65,7 +65,7 @@ class Adaptive:
     jump_slope: float
     fade: tuple[float, ...]
     adaptation: tuple[float, ...]
-    adaptation_finite: float
+    adaptation_finite: tuple[float, ...]
     rest: tuple[float, ...]
     drops: tuple[float, ...]
     pull: tuple[float, ...]
@@ -83,14 +83,13 @@ def adaptive_row(stage: Adaptive | None) -> Array:
         return q
     q[_IS] = 1.0
     places = {"drive": (_DRIVE, 3), "diode": (_DIODE, 3), "regeneration": (_REGEN, 2), "output": (_OUTPUT, 3), "jump": (_JUMP, 5),
-              "fade": (_FADE, 4), "adaptation": (_ADAPT, 4), "rest": (_REST, 2)}  # fmt: skip
+              "fade": (_FADE, 4), "adaptation": (_ADAPT, 4), "adaptation_finite": (_LAM, 2), "rest": (_REST, 2)}  # fmt: skip
     for name, (at, length) in places.items():
         if len(getattr(stage, name)) != length:
             raise InputError(f"adaptive.{name} has {len(getattr(stage, name))} numbers; expected {length}")
         q[at : at + length] = getattr(stage, name)
-    q[_COUPLE], q[_HOLD], q[_FINITE], q[_FIRE], q[_AFTER], q[_LAM], q[_SWELL], q[_SLOPE] = (
-        stage.coupling, stage.hold, stage.finite, stage.fire, stage.after, stage.adaptation_finite, stage.swell,
-        stage.jump_slope,
+    q[_COUPLE], q[_HOLD], q[_FINITE], q[_FIRE], q[_AFTER], q[_SWELL], q[_SLOPE] = (
+        stage.coupling, stage.hold, stage.finite, stage.fire, stage.after, stage.swell, stage.jump_slope,
     )  # fmt: skip
     q[_TOP] = stage.drops[-1]
     even = np.linspace(0.0, q[_TOP], DROPS)
@@ -108,8 +107,9 @@ def drained(q: Array, v: float, w: float) -> tuple[float, float]:
     """Current (A) that the adaptation draws from a membrane at ``v`` (V), and its rise with the membrane (A/V)."""
     saturated = math.exp(min(q[_ADAPT] + (q[_ADAPT + 1] + (q[_ADAPT + 2] + q[_ADAPT + 3] * w) * w) * w, 0.0))
     open_share = -math.expm1(-v / THERMAL)
-    rise = (1.0 - open_share) / THERMAL * (1.0 + q[_LAM] * v) + q[_LAM] * open_share
-    return saturated * open_share * (1.0 + q[_LAM] * v), saturated * rise
+    relative = 1.0 + (q[_LAM] + q[_LAM + 1] * v) * v
+    rise = (1.0 - open_share) / THERMAL * relative + (q[_LAM] + 2.0 * q[_LAM + 1] * v) * open_share
+    return saturated * open_share * relative, saturated * rise
 
 
 @njit(cache=True)

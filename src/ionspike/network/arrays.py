@@ -79,7 +79,7 @@ R_TARGET, R_WEIGHT, R_DOSE, R_RATE, R_STATE, R_GAIN = range(6)
 MAX_STATES = 5
 INNER, PINNED = 4, 3  # inner states of a cell; the last of them is a time
 CELL_PARAMETERS, LEAK_POINTS, PULSE_COLUMNS = (
-    700,
+    701,
     501,
     4,
 )  # as dynamics.pack gives them; ion time, J a pulse, J/C of the rail, F
