@@ -18,7 +18,9 @@ Array = NDArray[np.float64]
 
 ADAPTS = {"dpi"}
 CHARGED, HOLDING = "v(xn.ca)", "v(xn.rf)"  # the nodes of adaptation and refractory period
-RELEASED = 0.69  # V of the latter, at which half of a pulse stays on the membrane: all but 1 % of it is lost at 0.78 V, 1 % at 0.55 V
+RELEASED = (
+    0.69  # V of the latter, at which half of a pulse stays on the membrane: 99 % of it is lost at 0.78 V, 2 % at 0.55 V
+)
 # V from the onset at which the membrane rests, or goes to its first and second spike; s there, for a keeper of 0.05 nA
 BELOW, ABOVE = np.array([0.25, 0.42, 0.58, 0.75]), np.array([-10, 10, 30, 55, 80, 110, 140, 180, 230, 280]) * 1e-3
 QUIET, LONGEST, FALL = 6e-3, 1.8e-3, 0.045
