@@ -82,13 +82,13 @@ def soma_of(name: str, setting: Setting, workers: int | None) -> Cell:
 
 def membrane(name: str, width: float, soma: Cell, setting: Setting, workers: int | None) -> Membrane:
     """A membrane whose widest channel is ``width`` of the card's, its synapses calibrated on the neuron of ``soma``."""
-    rails = [_bench(name, width * share) for share in SHARES]
+    first, *others = (_bench(name, width * share) for share in SHARES)
     ground = _bench(name, width * SHARES[1]).with_(read_rail=0.0)
-    cells = [
-        soma if bench.neuron.synapse == soma.device else calibrate_synapse(soma, bench, setting, workers, counts=COUNTS)
-        for bench in rails
-    ]
-    return Membrane(rails[0], (*cells, calibrate_synapse(soma, ground, setting, workers, counts=COUNTS)))
+    # what a reset leaves hangs on all of them
+    idle = tuple(bench.neuron.synapse for bench in (ground, *others) if bench.neuron.synapse is not None)
+    whole = first.with_(idle=idle, idle_to_ground=1)
+    cells = (calibrate_synapse(soma, bench, setting, workers, counts=COUNTS) for bench in (whole, *others, ground))
+    return Membrane(first, tuple(cells))
 
 
 def _bench(name: str, width: float) -> Bench:

@@ -69,6 +69,23 @@ def test_a_silent_synapse_to_ground_leaks_as_the_bench_that_has_one_idle_there(b
 
 
 @pytest.mark.spice
+def test_narrow_silent_synapses_give_back_after_a_reset_as_on_the_bench_that_has_their_ecrams_idle(
+    reference: Ecram, setting: Setting
+):
+    # 925 kohm behind 5 fF follow in 5 ns, the reset is over in less
+    bench, narrow = Bench(Neuron(membrane=1e-12, synapse=reference.scaled(0.33))), reference.scaled(0.013, "narrow")
+    pulses = tuple(regular(200e3, 6))
+    whole = simulate_net(NeuronNet(bench, 1, (Input(pulses), *[Input((), device=narrow)] * 3)), 35e-6, setting)
+    with_theirs, with_own = (
+        simulate(bench.with_(pulses=pulses, idle=idle), 35e-6, setting) for idle in ((narrow,) * 3, 3)
+    )
+    left = float(whole.waveforms.at("v(mem0)", whole.spikes[0][0] + 0.3e-6))
+    here, own = (float(run.waveforms.at("v(mem)", run.spike_times[0] + 0.3e-6)) for run in (with_theirs, with_own))
+    assert here == pytest.approx(left, abs=0.1e-3)  # a spike is 8.95 to 9.05 ns wide, and so leaves 0.1 mV more or less
+    assert left - own > 1e-3  # the control
+
+
+@pytest.mark.spice
 def test_a_chip_in_a_net_is_that_chip_on_its_bench(bench: Bench, setting: Setting):
     chip = replace(setting, corner="tt_mm", seed=3)
     alone = simulate(bench.with_(pulses=PULSES), STOP, chip)
@@ -101,5 +118,7 @@ def test_a_net_that_does_not_fit_is_refused(bench: Bench):
         NeuronNet(bench, 1, (Input(PULSES, 1),))
     with pytest.raises(InputError, match="2 of 1 idle synapses read from ground; expected 0 to 1"):
         bench.with_(idle=1, idle_to_ground=2)
+    with pytest.raises(InputError, match="3 of 2 idle synapses read from ground; expected 0 to 2"):
+        bench.with_(idle=(Ecram.load("reference"),) * 2, idle_to_ground=3)
     with pytest.raises(InputError, match="needs an ECRAM at 'synapse'"):
         NeuronNet(bench.with_(neuron=Neuron()), 1, (Input(PULSES),))

@@ -53,8 +53,9 @@ class Bench:
         read_rail: voltage of the read rail (V).
         switch: width of the read switches (um, L = 0.18 um).
         driver_width, driver_length: size of the input driver's pfet (um).
-        idle: how many further synapses, like the neuron's own and with silent inputs, hang on the membrane: each adds its capacitance and leak.
-        idle_to_ground: how many of these read from ground in place of the rail, and so leak the other way.
+        idle: further synapses with silent inputs on the membrane, how many like the neuron's own, or the ECRAM of each: each adds its capacitance
+            and leak, and gives back after a reset what its switch held.
+        idle_to_ground: how many of these, the first, read from ground in place of the rail, and so leak the other way.
         hold: a voltage (V) the bench holds the membrane at, to measure charge; ``None``: the membrane is free.
         hold_from: the voltage (V) it is held at for the first :data:`HELD_BEFORE` seconds, where inner nodes are to come to rest.
         current: a constant current (A) into the membrane beside the input pulses.
@@ -76,7 +77,7 @@ class Bench:
     switch: float = _OF_TOPOLOGY
     driver_width: float = 0.84
     driver_length: float = 0.25
-    idle: int = 0
+    idle: int | tuple[Ecram, ...] = 0
     idle_to_ground: int = 0
     hold: float | None = None
     hold_from: float | None = None
@@ -129,15 +130,21 @@ class Bench:
             )
         if self.capacitor is not None and (self.neuron.synapse is not None or self.neuron.input is not None):
             raise InputError("the input path holds an ECRAM and a capacitor synapse; expected one of them")
-        if self.idle and self.neuron.synapse is None:
+        if isinstance(self.idle, int) and self.idle and self.neuron.synapse is None:
             raise InputError(
                 f"{self.idle} idle synapses like the neuron's own, and it has none; expected an ECRAM at 'synapse'"
             )
-        if not 0 <= self.idle_to_ground <= self.idle:
-            raise InputError(
-                f"{self.idle_to_ground} of {self.idle} idle synapses read from ground; expected 0 to {self.idle}"
-            )
+        count = len(self.idle_devices)
+        if not 0 <= self.idle_to_ground <= count:
+            raise InputError(f"{self.idle_to_ground} of {count} idle synapses read from ground; expected 0 to {count}")
         object.__setattr__(self, "pulses", tuple(float(t) for t in times))
+
+    @property
+    def idle_devices(self) -> tuple[Ecram, ...]:
+        """The ECRAM of each idle synapse."""
+        if isinstance(self.idle, tuple):
+            return self.idle
+        return () if self.neuron.synapse is None else (self.neuron.synapse,) * self.idle
 
     @property
     def source_width(self) -> float:
@@ -176,9 +183,8 @@ class Bench:
         parts = [netlist(stem).rstrip() for stem in ("transistors", *cells, "driver")]
         parts += _distinct_topologies(neurons)
         parts += [] if self.capacitor is None else [self.capacitor.netlist.rstrip()]
-        parts += [
-            subckt(device).rstrip() for device in distinct_devices(device for n in neurons for _, device in n.devices)
-        ]
+        devices = [device for n in neurons for _, device in n.devices] + list(self.idle_devices)
+        parts += [subckt(device).rstrip() for device in distinct_devices(devices)]
         return "\n".join(parts) + "\n"
 
     def elements(self, rest: dict[str, float]) -> str:
@@ -196,7 +202,7 @@ class Bench:
             lines += neuron_lines(self.presynaptic, "pre", "p", self.load, self.gate_connected, **own)
             start |= start_voltages("p", "pre")
         start["mem"] = self.start if self.hold is None else self.hold if self.hold_from is None else self.hold_from
-        start |= {f"ai{k}": start["mem"] for k in range(self.idle)}
+        start |= {f"ai{k}": start["mem"] for k in range(len(self.idle_devices))}
         if self.capacitor is not None:
             start |= self.capacitor.start_voltages(self.supply)
         lines.append(".ic " + " ".join(f"v({node})={value!r}" for node, value in {**start, **rest}.items()))
@@ -242,11 +248,10 @@ class Bench:
         for (name, device), high, low in zip(chain, nodes[:-1], nodes[1:], strict=True) if chain else ():
             gate = ("pre" if name == "synapse" else "spk") if self.gate_connected else "0"
             lines.append(f"x{name} {gate} {high} {low} {subckt_name(device)}")
-        if neuron.synapse is not None:
-            device = subckt_name(neuron.synapse)
-            for k in range(self.idle):
-                rail = "0" if k < self.idle_to_ground else "vrd"
-                lines += [f"xswi{k} {rail} 0 ai{k} 0 nf w={self.switch!r} l=0.18", f"xsynapse{k} 0 ai{k} mem {device}"]
+        for k, device in enumerate(self.idle_devices):
+            rail = "0" if k < self.idle_to_ground else "vrd"
+            lines += [f"xswi{k} {rail} 0 ai{k} 0 nf w={self.switch!r} l=0.18"]
+            lines += [f"xsynapse{k} 0 ai{k} mem {subckt_name(device)}"]
         if neuron.leak is not None:
             gate = "spk" if self.gate_connected else "0"
             lines += [f"xswl al pre 0 0 nf w={self.switch!r} l=0.18", f"xleak {gate} mem al {subckt_name(neuron.leak)}"]

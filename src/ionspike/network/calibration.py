@@ -16,12 +16,12 @@ from ionspike.circuit.testbench import Bench
 from ionspike.device import Ecram
 from ionspike.errors import InputError, RunError
 from ionspike.network.adaptation_fit import with_adaptation
-from ionspike.network.adaptive_fit import free_again
 from ionspike.network.cell import OUTPUT, Cell, Origin, Soma
 from ionspike.network.compare import intervals_from_resets
 from ionspike.network.fed_back import feedback
 from ionspike.network.held_membrane import Held, measure_held
 from ionspike.network.placed_fit import fit_placed
+from ionspike.network.residue import fit_residue
 from ionspike.network.synapse_fit import fit_synapse
 from ionspike.network.trigger_fit import with_trains
 from ionspike.spikes import poisson
@@ -36,7 +36,6 @@ _ADAPTING = (1e3, 3e3, 30e3), (150, 240, 200)
 _TRIGGERING = (1e3, 3e3, 30e3), (150, 240, 150)
 FEW = (80, 60)  # enough for a look, not for a cell to keep
 _SEED, _UNSEEN_SEED = 1, 2
-_RESTED = 0.3e-6  # s after a reset: the stage's inner nodes fall back, and pull at the membrane
 _DOUBT = 1e-3  # chance that a cell that finds 95 % of the intervals is told to be poor
 
 
@@ -80,9 +79,11 @@ def calibrate(
     outputs = sum(len(run.spike_times) for run in runs)
     if outputs < 6:
         raise RunError(f"{outputs} output spikes under the calibration input; a cell needs at least 6")
-    residue, residue_slope, dead = _reset(runs, follows=not (held.pull or held.kick or held.adaptive))
+    capacitance = bench.neuron.membrane + feedback(bench.neuron)
+    follows = not (held.pull or held.kick or held.adaptive)
+    residue, residue_slope, dead = fit_residue(runs, capacitance, follows)
     soma = Soma(
-        capacitance=bench.neuron.membrane + feedback(bench.neuron),
+        capacitance=capacitance,
         leak_voltage=tuple(held.voltage.tolist()),
         leak_current=tuple(held.leak.tolist()),
         keeper_rate=held.keeper_rate,
@@ -161,25 +162,6 @@ def _with_held_out(cell: Cell, run: Run) -> Cell:
             stacklevel=3,
         )
     return replace(cell, origin=replace(cell.origin, held_out=(float(len(parts)), float(same), float(near))))
-
-
-def _reset(runs: list[Run], follows: bool) -> tuple[float, float, float]:
-    """The membrane after a reset, as a line through its voltage at the spike where that ``follows`` the input, and the dead time."""
-    before, after, dead, free = [], [], [], []
-    for run in runs:
-        ends = free_again(run)
-        spikes = run.spike_times[: len(ends)]
-        # a pulse that comes with or right after a reset lifts the membrane again
-        free.append(np.searchsorted(run.input_ends, spikes) == np.searchsorted(run.input_times, ends + _RESTED))
-        before.append(run.waveforms.at("v(mem)", spikes - 2e-9))
-        after.append(run.waveforms.at("v(mem)", ends + _RESTED))
-        dead.append(ends - spikes)
-    v, r = np.concatenate(before), np.concatenate(after)
-    fine = np.concatenate(free)
-    if not follows or np.ptp(v[fine]) < 1e-3:
-        return float(r[fine].mean()), 0.0, float(np.concatenate(dead).mean())
-    slope, level = np.polyfit(v[fine], r[fine], 1)
-    return float(level), float(slope), float(np.concatenate(dead).mean())
 
 
 def _with_energy(cell: Cell, runs: list[Run]) -> Cell:

@@ -15,8 +15,9 @@ from ionspike.device import Ecram
 from ionspike.device.moebius import step
 from ionspike.errors import InputError, RunError
 from ionspike.network.adaptive_fit import free_again
-from ionspike.network.cell import Cell, Synapse
+from ionspike.network.cell import Cell, Soma, Synapse
 from ionspike.network.dynamics import AT, OF, PARTS, leaked, pack
+from ionspike.network.residue import fit_residue
 from ionspike.spikes import poisson
 
 Array = NDArray[np.float64]
@@ -25,6 +26,7 @@ SETTLED = 40e-9  # s after a pulse or a reset
 AHEAD = 2e-9  # s before a pulse
 _BEFORE_SPIKE = 0.3e-6  # s in which the stage's nodes pull at the membrane
 _FEWEST = 30  # pulses that a fit of eight numbers wants
+_FEWEST_RESETS = 6  # for the line of what they leave
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ def calibrate_synapse(
     membrane to its rest.
 
     A steady current lifts the membrane to the threshold and past it, since a weak synapse does so too seldom and one to ground never.
-    Of the cell that comes back only the synapse and the device are its own; use it as ``CellSynapse(cell)``.
+    The cell that comes back has a synapse and a device of its own, for ``CellSynapse(cell)``, and what a reset leaves where the line of that hangs
+    on nothing else: the first synapse of a membrane is best calibrated with all others idle on it (``Bench.idle``), and its cell is the population's.
 
     Raises:
         InputError: the neuron has no synapse.
@@ -163,12 +166,21 @@ def calibrate_synapse(
     drivers = sum(block_energy(run, 0.0, float(run.time[-1]))["driver"] for run in runs)
     pulse_energy = drivers / sum(len(run.input_times) for run in runs)
     synapse = replace(synapse, pulse_energy=pulse_energy, read_factor=1.0)
-    found = replace(cell, synapse=synapse, device=device, mean_state=mean)
+    found = replace(cell, soma=_reset_soma(cell, runs), synapse=synapse, device=device, mean_state=mean)
     if bench.read_rail == 0.0:
         return found
     passed = sum(_from_rail(part, found, opening) for part in parts)
     factor = sum(part.read for part in parts) / (bench.read_rail * passed)
     return replace(found, synapse=replace(found.synapse, read_factor=factor))
+
+
+def _reset_soma(cell: Cell, runs: list[Run]) -> Soma:
+    """The soma with what a reset leaves in these runs, if there were resets enough; a Schmitt trigger's has a table of its own."""
+    soma = cell.soma
+    if cell.trigger is not None or sum(len(run.spike_times) for run in runs) < _FEWEST_RESETS:
+        return soma
+    residue, slope, dead = fit_residue(runs, soma.capacitance, soma.residue_slope != 0.0)
+    return replace(soma, residue=residue, residue_slope=slope, dead=dead)
 
 
 def _from_rail(part: Pulses, cell: Cell, opening: float) -> float:
