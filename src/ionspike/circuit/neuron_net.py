@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ionspike.circuit.parts import RAILS, bias_lines, neuron_lines, rail_lines, source, start_voltages
+from ionspike.circuit.parts import RAILS, bias_lines, distinct_devices, neuron_lines, rail_lines, source, start_voltages
 from ionspike.circuit.settle import rest_voltages
 from ionspike.circuit.simulate import Setting
-from ionspike.circuit.testbench import Bench, distinct_devices
+from ionspike.circuit.testbench import Bench
 from ionspike.circuit.topologies import netlist
 from ionspike.device import Ecram, subckt, subckt_name
 from ionspike.errors import InputError

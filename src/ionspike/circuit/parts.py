@@ -1,12 +1,14 @@
-"""Pieces of a netlist that a bench and a net of neurons both write: rails, bias cell, a neuron with its load, a source of pulses."""
+"""Pieces of a netlist that a bench and a net of neurons both write: rails, bias cell, a neuron with its load, a source of pulses,
+and which `.subckt` each needs once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.topologies import netlist
-from ionspike.device import subckt_name
+from ionspike.device import Ecram, subckt_name
+from ionspike.errors import InputError
 
 RAILS = ("vdd", "vth", "vdl", "vdb")  # of neuron and bias cell
 
@@ -84,3 +86,23 @@ def source(
     words = [f"{t!r} {v!r}" for t, v in points]
     rows = [" ".join(words[i : i + 8]) for i in range(0, len(words), 8)]
     return f"v{name} {node} 0 pwl(" + "\n+ ".join(rows) + ")"
+
+
+def distinct_topologies(neurons: Sequence[Neuron]) -> list[str]:
+    """The netlists of the neurons' topologies, each once."""
+    named: dict[str, Neuron] = {}
+    for neuron in neurons:
+        if named.setdefault(neuron.kind.subckt, neuron).kind.text != neuron.kind.text:
+            raise InputError(
+                f"{neuron.topology} and {named[neuron.kind.subckt].topology} both define .subckt {neuron.kind.subckt}; expected a name each"
+            )
+    return [neuron.kind.text.rstrip() for neuron in named.values()]
+
+
+def distinct_devices(devices: Iterable[Ecram]) -> list[Ecram]:
+    """Devices by name; two different devices of one name in a bench would silently share one ``.subckt``."""
+    named: dict[str, Ecram] = {}
+    for device in devices:
+        if named.setdefault(device.name, device) != device:
+            raise InputError(f"two different devices are called {device.name!r} in one bench; expected a name each")
+    return list(named.values())

@@ -7,7 +7,6 @@ The ECRAMs are ``xsynapse``, ``xinput``, ``xleak``, ``xdelay``; the neuron is ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +17,8 @@ from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.parts import (
     RAILS,
     bias_lines,
+    distinct_devices,
+    distinct_topologies,
     neuron_lines,
     rail_lines,
     source,
@@ -181,7 +182,7 @@ class Bench:
         neurons = [self.neuron] if self.presynaptic is None else [self.neuron, self.presynaptic]
         cells = dict.fromkeys(neuron.bias_cell for neuron in neurons)
         parts = [netlist(stem).rstrip() for stem in ("transistors", *cells, "driver")]
-        parts += _distinct_topologies(neurons)
+        parts += distinct_topologies(neurons)
         parts += [] if self.capacitor is None else [self.capacitor.netlist.rstrip()]
         devices = [device for n in neurons for _, device in n.devices] + list(self.idle_devices)
         parts += [subckt(device).rstrip() for device in distinct_devices(devices)]
@@ -285,23 +286,3 @@ class Bench:
         rails += [("i(vhold)", self.hold)] if self.hold is not None else []
         rails += [] if self.capacitor is None else [("i(vsy)", self.supply), ("i(vsb)", self.supply)]
         return tuple(rails)
-
-
-def _distinct_topologies(neurons: Sequence[Neuron]) -> list[str]:
-    """The netlists of the neurons' topologies, each once."""
-    named: dict[str, Neuron] = {}
-    for neuron in neurons:
-        if named.setdefault(neuron.kind.subckt, neuron).kind.text != neuron.kind.text:
-            raise InputError(
-                f"{neuron.topology} and {named[neuron.kind.subckt].topology} both define .subckt {neuron.kind.subckt}; expected a name each"
-            )
-    return [neuron.kind.text.rstrip() for neuron in named.values()]
-
-
-def distinct_devices(devices: Iterable[Ecram]) -> list[Ecram]:
-    """Devices by name; two different devices of one name in a bench would silently share one ``.subckt``."""
-    named: dict[str, Ecram] = {}
-    for device in devices:
-        if named.setdefault(device.name, device) != device:
-            raise InputError(f"two different devices are called {device.name!r} in one bench; expected a name each")
-    return list(named.values())
