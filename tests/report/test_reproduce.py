@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import xarray as xr
 
 from ionspike.device import Ecram
 from ionspike.errors import InputError, RunError
+from ionspike.network.validity import OutsideValidity
 from ionspike.report import claims as claims_package
 from ionspike.report.claim import Check, Claim, Conditions, Context, Control, Outcome
 from ionspike.report.reproduce import Options, reproduce
@@ -63,6 +65,26 @@ def test_the_report_is_one_page_with_all_in_it(tmp_path: Path, monkeypatch: pyte
     entries = json.loads((tmp_path / "out" / "claims.json").read_text())
     assert set(entries[0]) == KEYS
     assert xr.open_zarr(tmp_path / "out" / "results.zarr", group="first/d", consolidated=False)["x"].sum() == 3
+
+
+def test_what_a_cell_warns_of_is_a_note_of_its_claim_and_no_noise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+):
+    plain = _claim("first", [])
+
+    def measure(context: Context) -> Outcome:
+        warnings.warn("cell 'a' outside its range of validity: input at 1 Hz", OutsideValidity, stacklevel=1)
+        warnings.warn("of someone else", UserWarning, stacklevel=1)
+        return plain.measure(context)
+
+    monkeypatch.setattr(claims_package, "CLAIMS", (replace(plain, measure=measure),))
+    said: list[str] = []
+    reproduce(Options(tmp_path), said.append)
+    assert (
+        any("outside its range" in line for line in said)
+        and "outside its range" in (tmp_path / "report.html").read_text()
+    )
+    assert [str(w.message) for w in recwarn] == ["of someone else"]
 
 
 def test_a_failed_run_leaves_the_earlier_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import time
+import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ionspike import __version__, files, plotting
 from ionspike.circuit.simulate import Setting
@@ -96,11 +99,11 @@ def _measure(
     context.progress = lambda line: tell(f"{'':8s}{claim.id}: {line}")
     started, before = time.monotonic(), tally.counts()
     try:
-        with plotting.look():
+        with plotting.look(), _heard() as heard:
             outcome = claim.measure(context)
     except RunError as error:
         raise RunError(f"{claim.id}: {error}") from error
-    notes = _origin(tally.counts() - before)
+    notes = [*heard, *_origin(tally.counts() - before)]
     for note in notes:
         context.progress(note)
     outcome = replace(outcome, notes=(*outcome.notes, *notes))
@@ -109,6 +112,23 @@ def _measure(
     failed = [item.name for item in (*outcome.checks, *outcome.control) if not item.passed]
     tell(f"{head} {result.record['status']} ({seconds:.1f} s)" + (f": {', '.join(failed)}" if failed else ""))
     return result
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """What this package warns of meanwhile, such as a cell outside its range: sentences for the report. Other warnings go their way."""
+    notes: list[str] = []
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def hear(message: Warning | str, category: type[Warning], *where: Any) -> None:
+            if category.__module__.startswith("ionspike."):
+                notes.append(f"Note: {message}.")
+            else:
+                show(message, category, *where)
+
+        warnings.showwarning = hear
+        yield notes
 
 
 def _origin(counts: Counter[str]) -> list[str]:
