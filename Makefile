@@ -15,7 +15,7 @@ test: setup .venv/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2
 
 setup: .venv/.installed ngspice models .venv/.veriloga
 

@@ -139,19 +139,13 @@ def test_without_transistors_the_rest_runs_and_circuit_claims_read_not_run(
     assert all(r.record["conditions"]["engine"] for r in results.values())
 
 
-@pytest.fixture(scope="session")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Finished runs of the two whole reports, empty at first: what does not depend on the card is simulated once."""
-    return tmp_path_factory.mktemp("runs")
-
-
 @pytest.mark.spice
 @pytest.mark.slow
-@pytest.mark.xdist_group("whole-report")
-def test_every_claim_passes_on_the_reference_card(
-    tmp_path: Path, setting: object, runs: Path, monkeypatch: pytest.MonkeyPatch
+def test_every_claim_passes_and_without_volatile_conductance_just_those_that_rest_on_it_fail(
+    tmp_path: Path, setting: object, reference: Ecram, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("IONSPIKE_CACHE", str(runs))
+    # one after the other: what does not depend on the card is simulated once; with a silent card a control is the run that it stands beside, too
+    monkeypatch.setenv("IONSPIKE_CACHE", str(tmp_path / "runs"))
     results = reproduce(Options(tmp_path / "out", quick=True), lambda _: None)
     failed = {r.id: list(r.record["checks"] + r.record["control"]) for r in results if r.record["status"] != "passed"}
     assert not failed
@@ -162,18 +156,8 @@ def test_every_claim_passes_on_the_reference_card(
         *("overhead", "width-decades", "same-pulse", "rate-error", "energy-error", "octaves"),
         *("low-edge-outputs", "high-edge-outputs", "band-outputs", "dprime"),
     }
-
-
-@pytest.mark.spice
-@pytest.mark.slow
-@pytest.mark.xdist_group("whole-report")
-def test_without_volatile_conductance_just_the_claims_that_rest_on_it_fail(
-    tmp_path: Path, setting: object, reference: Ecram, runs: Path, monkeypatch: pytest.MonkeyPatch
-):
-    # with a silent card a control is the run that it stands beside, too
-    monkeypatch.setenv("IONSPIKE_CACHE", str(runs))
     silent = replace(reference, populations=tuple(replace(p, g=0.0) for p in reference.populations))
     card = silent.save(tmp_path / "silent.toml")
-    results = reproduce(Options(tmp_path / "out", quick=True, device=str(card)), lambda _: None)
+    results = reproduce(Options(tmp_path / "silent", quick=True, device=str(card)), lambda _: None)
     assert {r.id for r in results if r.record["status"] == "failed"} == MUST_FAIL
     assert {r.record["status"] for r in results if r.id not in MUST_FAIL} == {"passed"}
