@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.in_common import Seen, in_common
-from benchmarks.several_bars import share
+from benchmarks.several_bars import hits
 from benchmarks.spike_widths import driven
 from ionspike import files
 from ionspike.circuit.neurons import Neuron
@@ -97,8 +97,8 @@ def figures(cell: Cell, runs: list[Run], tight: list[Run]) -> dict[str, Any]:
         "same": sum(part.hits() for part in found),
         "near": sum(part.hits(1) for part in found),
         "itself_intervals": len(itself),
-        "itself": round(share(itself) * len(itself) / 100),
-        "itself_near": round(share(itself, 1) * len(itself) / 100),
+        "itself": hits(itself),
+        "itself_near": hits(itself, 1),
         "frozen": sum(part.hits() for part in frozen),
         "constant": int(counts.max()),
         "chance": float(counts @ counts) / max(len(found), 1),

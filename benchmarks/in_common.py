@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Seen = tuple[
-    Array, Array
-]  # ascending times (s) of a run's input pulses, of all synapses together, and of its output spikes
+# ascending times (s) of a run's input pulses, of all synapses together, and of its output spikes
+Seen = tuple[Array, Array]
 
 
 def in_common(run: Seen, other: Seen) -> NDArray[np.int64]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ionspike import files
 from ionspike.circuit.neurons import Neuron
 from ionspike.circuit.simulate import Setting, job, simulate
 from ionspike.circuit.testbench import Bench
@@ -160,7 +161,7 @@ def main() -> None:
     text = json.dumps(found, indent=1)
     print(text)
     if options.json:
-        options.json.write_text(text + "\n")
+        files.write_text(options.json, text + "\n")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 MANY = 20.0  # pulses an output spike up to which the next spike is to come on the same pulse
 
 
-def share(found: NDArray[np.int64], within: int = 0, of_count: float = 0.0) -> float:
-    """Of intervals (given, found) that whose two counts differ by no more than ``within`` or ``of_count`` of the first, in %."""
+def hits(found: NDArray[np.int64], within: int = 0, of_count: float = 0.0) -> int:
+    """How many intervals (given, found) have two counts that differ by no more than ``within`` or ``of_count`` of the first."""
     good = (found[:, 1] >= 0) & (np.abs(found[:, 1] - found[:, 0]) <= np.maximum(within, of_count * found[:, 0]))
-    return 100 * float(good.sum()) / max(len(found), 1)
+    return int(good.sum())
+
+
+def share(found: NDArray[np.int64], within: int = 0, of_count: float = 0.0) -> float:
+    """The same in % of all."""
+    return 100 * hits(found, within, of_count) / max(len(found), 1)
 
 
 def print_bars(rows: list[dict[str, Any]]) -> None:

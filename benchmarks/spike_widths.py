@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionspike.circuit.simulate import Run, Setting, simulate_all
-from ionspike.circuit.testbench import Bench
+from ionspike.circuit.testbench import FIRING_SWITCH, Bench, firing_read
 from ionspike.network.calibration import calibrate
 from ionspike.network.cell import Cell
 from ionspike.network.compare import intervals_between, run_free
@@ -18,11 +18,8 @@ from ionspike.spikes import poisson, regular
 
 Array = NDArray[np.float64]
 
-_LOADED_RATE, _LOADED_SPIKES, _LOADED_BY = (
-    3e3,
-    4,
-    20e-15,
-)  # Hz, spikes and F of the runs that tell what a synapse weighs
+# Hz, spikes and F of the runs that tell what a synapse weighs
+_LOADED_RATE, _LOADED_SPIKES, _LOADED_BY = 3e3, 4, 20e-15
 
 
 def widths_of(cell: Cell, spikes: Array) -> Array:
@@ -43,10 +40,8 @@ def loaded(bench: Bench, pair: Bench, setting: Setting) -> Bench:
     few = tuple(regular(_LOADED_RATE, _LOADED_SPIKES))
     sender = pair.presynaptic
     assert sender is not None
-    alone = Bench(sender, few, pair.source_width, switch=1.0, read_rail=pair.read_rail)
-    alone = alone.with_(
-        fixed_read=20e3 * 2e-12 / (sender.membrane or 2e-12)
-    )  # what the bench of the pair fires it through
+    alone = Bench(sender, few, pair.source_width, switch=FIRING_SWITCH, read_rail=pair.read_rail)
+    alone = alone.with_(fixed_read=firing_read(sender))
     loads = (bench.load, bench.load + _LOADED_BY)
     until = few[-1] + 1 / _LOADED_RATE
     together, *apart = simulate_all(

@@ -51,18 +51,27 @@ def write_text(path: str | Path, text: str) -> Path:
     return write_bytes(path, text.encode())
 
 
+def check_plain(path: str | Path, what: str) -> None:
+    """Look whether ``path``, if it is there, is a plain file: a pipe or a device would never end. ``what`` was expected.
+
+    Raises:
+        InputError: it is a folder, a pipe or a device.
+    """
+    if Path(path).exists() and not Path(path).is_file():
+        raise InputError(f"{path} cannot be read: it is no plain file; expected {what}")
+
+
 def read_toml(path: str | Path, most: int, what: str) -> dict[str, Any]:
     """The tree of a TOML file of at most ``most`` bytes; ``what`` it is stands in messages.
 
     Raises:
-        InputError: no such file, not a plain one (a pipe would never end), too large, not TOML, or nested without end.
+        InputError: no such file, not a plain one, too large, not TOML, or nested without end.
     """
     import tomllib
 
     path = Path(path)
     try:
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path} cannot be read: it is no plain file; expected {what}")
+        check_plain(path, what)
         if (size := path.stat().st_size) > most:
             raise InputError(f"{path} has {size} bytes; {what} has at most {most}")
         return tomllib.loads(path.read_bytes().decode("utf-8"))

@@ -32,6 +32,7 @@ _STEP_PER_EDGE = (
     1e4  # ngspice merges breakpoints closer than 5e-5 of the longest step and drops the rest of the train, silently
 )
 HELD_BEFORE = 1e-3  # s
+FIRING_SWITCH = 1  # um, the read switch of a presynaptic neuron
 _PRESYNAPTIC_WIDTH = 120e-9  # s, the input that makes a presynaptic neuron fire exactly once
 _WATCHED = (
     "n1",
@@ -229,8 +230,8 @@ class Bench:
         lines = [source(self.pulses, self.source_width, self.edge, self.supply), self.driver("", "preb", target)]
         if self.presynaptic is not None:
             lines += [
-                "xswp vrd pin ap 0 nf w=1 l=0.18",
-                f"rreadp ap memp {20e3 * 2e-12 / (self.presynaptic.membrane or 2e-12)!r}",
+                f"xswp vrd pin ap 0 nf w={FIRING_SWITCH!r} l=0.18",
+                f"rreadp ap memp {firing_read(self.presynaptic)!r}",
             ]
         return lines
 
@@ -286,3 +287,8 @@ class Bench:
         rails += [("i(vhold)", self.hold)] if self.hold is not None else []
         rails += [] if self.capacitor is None else [("i(vsy)", self.supply), ("i(vsb)", self.supply)]
         return tuple(rails)
+
+
+def firing_read(neuron: Neuron) -> float:
+    """The fixed resistance (ohm) through which a pulse of :attr:`Bench.source_width` fires a presynaptic ``neuron`` exactly once."""
+    return 20e3 * 2e-12 / (neuron.membrane or 2e-12)

@@ -17,6 +17,7 @@ from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
+from ionspike import files
 from ionspike.circuit.sizes import DELAY, STAGES, L, Size, W
 from ionspike.circuit.subcircuit import Subcircuit, read_subcircuits
 from ionspike.errors import InputError
@@ -254,8 +255,7 @@ def load_topology(path: str) -> Topology:
 def _read(path: str) -> str:
     file = Path(path)
     try:
-        if file.exists() and not file.is_file():
-            raise InputError(f"{path} cannot be read: it is no plain file; expected the netlist of a neuron")
+        files.check_plain(path, "the netlist of a neuron")
         if file.stat().st_size > _LARGEST:
             raise InputError(f"{path} has over {_LARGEST // 1000} kB; expected the netlist of one neuron")
         return file.read_text(encoding="utf-8")

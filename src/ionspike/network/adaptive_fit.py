@@ -18,18 +18,15 @@ Array = NDArray[np.float64]
 
 ADAPTS = {"dpi"}
 CHARGED, HOLDING = "v(xn.ca)", "v(xn.rf)"  # the nodes of adaptation and refractory period
-RELEASED = (
-    0.69  # V of the latter, at which half of a pulse stays on the membrane: 99 % of it is lost at 0.78 V, 2 % at 0.55 V
-)
+# V of the latter, at which half of a pulse stays on the membrane: 99 % of it is lost at 0.78 V, 2 % at 0.55 V
+RELEASED = 0.69
 # V from the onset at which the membrane rests, or goes to its first and second spike; s there, for a keeper of 0.05 nA
 BELOW, ABOVE = np.array([0.25, 0.42, 0.58, 0.75]), np.array([-10, 10, 30, 55, 80, 110, 140, 180, 230, 280]) * 1e-3
 QUIET, LONGEST, FALL = 6e-3, 1.8e-3, 0.045
 _POINTS, _RISEN, _TOP = 30, 0.3, 0.6  # on a way; V of the output up to which it is compared; V of the tables' last drop
 _NODE, _TIME = 0.01, 0.004  # V and share of a wait that a fit may miss
-_ANEW, _RESTED = (
-    0.4,
-    0.5e-6,
-)  # V of the node that holds the refractory period, and s after it, from where the inner nodes go their way anew
+# V of the node that holds the refractory period, and s after it, from where the inner nodes go their way anew
+_ANEW, _RESTED = 0.4, 0.5e-6
 _START = np.array([3.4, 26, 0, -2.2, 26, 0, 3.9, 26, 0.02, 0.3, 26, 0, math.log(4e3), 0.2, 0.36, 0.5])
 _SCALE = np.array([1, 2, 5, 1, 2, 5, 2, 3, 0.1, 1, 2, 5, 0.3, 0.5, 0.05, 1])
 _LOW = np.array([-3, 10, -60, -15, 5, -60, -5, 8, 0, -15, 5, -60, 4, 0, 0.28, -1])

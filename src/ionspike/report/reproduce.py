@@ -56,7 +56,7 @@ def reproduce(options: Options, tell: Callable[[str], None] = print) -> list[Res
     claims = _selected(options.only)
     reference = Ecram.load(options.device)
     data = _data_folder(options.data)
-    _check_writable(options.out)
+    files.check_folder(options.out)
     setting, missing = _setting()
     if missing:
         tell(f"{missing}\nclaims that need transistors will read not-run")
@@ -168,11 +168,6 @@ def _data_folder(given: Path | None) -> Path | None:
 def _cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _check_writable(out: Path) -> None:
-    probe = files.write_text(out / ".writable", "")
-    probe.unlink()
 
 
 def _setting() -> tuple[Setting | None, str]:

@@ -102,8 +102,7 @@ class Cache:
     def clear(self) -> None:
         """Remove every run."""
         for _, _, path in self._files():
-            with suppress(FileNotFoundError):
-                os.unlink(path)
+            Path(path).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         assert self.folder is not None
