@@ -1,4 +1,6 @@
-"""Runs W1 with ionspike and the peers in turn, prints a table, writes the measurements."""
+"""Runs W1 with ionspike and the peers in turn, prints a table, writes the measurements. Each tool does its first run, then each its second, and so
+on, so that a busy minute meets all; "behind" is how many times longer a run took than ours of the same round, with devices at the drive, too:
+the median, and the least and most."""
 
 from __future__ import annotations
 
@@ -33,14 +35,15 @@ def main() -> int:
             )
             return 2
     net = w1.W1(given.neurons, given.seconds)
-    rows = [
-        ours.measure(net, given.runs, 1),
-        ours.measure(net, given.runs, 1, drive_too=True),
-        ours.measure(net, given.runs, 1, own=False),
-        *(ours.measure(net, given.runs, threads) for threads in given.threads),
+    tools = [
+        ours.tool(net, given.runs, 1),
+        ours.tool(net, given.runs, 1, drive_too=True),
+        ours.tool(net, given.runs, 1, own=False),
+        *(ours.tool(net, given.runs, threads) for threads in given.threads),
     ]
     for peer in given.peer:
-        rows += importlib.import_module(f"benchmarks.network.{peer}_peer").measure(net, given.runs)
+        tools += importlib.import_module(f"benchmarks.network.{peer}_peer").tools(net, given.runs)
+    rows = w1.in_turn(tools)
     _show(net, rows)
     if given.json:
         with open(given.json, "w") as stream:
@@ -62,15 +65,18 @@ def _show(net: w1.W1, rows: list[dict[str, object]]) -> None:
         f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     )
     print(
-        f"{'tool':10} {'version':9} {'threads':>7} {'parameters':11} {'median s':>9} {'M events/s':>10} {'cpu s':>7} {'M/cpu s':>8} {'rate Hz':>8}  setting"
+        f"{'tool':10} {'version':9} {'threads':>7} {'parameters':11} {'median s':>9} {'M events/s':>10} {'cpu s':>7} {'M/cpu s':>8} {'rate Hz':>8} {'behind':>18}  setting"
     )
+    base = next(r for r in rows if r["setting"] == ours.DRIVE_TOO)["seconds"]
     for r in rows:
         seconds = statistics.median(r["seconds"])  # type: ignore[arg-type,type-var]
         used = statistics.median(r["cpu_seconds"])  # type: ignore[arg-type,type-var]
         events = float(r["synaptic_events"]) / 1e6  # type: ignore[arg-type]
         own = "own" if r["per_synapse_parameters"] else "shared"
+        behind = sorted(theirs / mine for theirs, mine in zip(r["seconds"], base, strict=True))  # type: ignore[arg-type,call-overload]
         print(
-            f"{r['name']:10} {r['version']:9} {r['threads']:7} {own:11} {seconds:9.3f} {events / seconds:10.1f} {used:7.3f} {events / used:8.1f} {r['rate_hz']:8.3f}  {r['setting']}"
+            f"{r['name']:10} {r['version']:9} {r['threads']:7} {own:11} {seconds:9.3f} {events / seconds:10.1f} {used:7.3f} {events / used:8.1f} {r['rate_hz']:8.3f} "
+            f"{statistics.median(behind):6.2f} ({behind[0]:.2f}-{behind[-1]:.2f})  {r['setting']}"
         )
 
 

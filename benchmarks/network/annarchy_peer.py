@@ -15,8 +15,12 @@ import scipy.sparse
 from benchmarks.network import w1
 
 
-def measure(net: w1.W1, runs: int) -> list[dict[str, object]]:
+def tools(net: w1.W1, runs: int) -> list[w1.Tool]:
     """With parameters of each synapse."""
+    return [_tool(net, runs)]
+
+
+def _tool(net: w1.W1, runs: int) -> w1.Tool:
     # its build looks for the first python3 of the path, which has to be this one
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     import ANNarchy as ann
@@ -59,6 +63,7 @@ def measure(net: w1.W1, runs: int) -> list[dict[str, object]]:
     monitor = made.monitor(neurons, "spike")
     setup = time.perf_counter() - begun
     seconds, count = [], 0
+    yield
     for _ in range(runs):
         made.reset(populations=True, projections=True, synapses=True)
         monitor.get()
@@ -66,5 +71,6 @@ def measure(net: w1.W1, runs: int) -> list[dict[str, object]]:
         made.simulate(net.duration * 1e3)
         seconds.append(w1.since(begun))
         count = sum(len(times) for times in monitor.get("spike").values())
+        yield
     shutil.rmtree(folder, ignore_errors=True)
-    return [w1.row(net, "annarchy", ann.__version__, 1, True, seconds, setup, count, "generated C++")]
+    return w1.row(net, "annarchy", ann.__version__, 1, True, seconds, setup, count, "generated C++")

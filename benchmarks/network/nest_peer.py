@@ -7,12 +7,17 @@ import time
 from benchmarks.network import w1
 
 
-def measure(net: w1.W1, runs: int, step: float = w1.STEP) -> list[dict[str, object]]:
+def tools(net: w1.W1, runs: int, step: float = w1.STEP) -> list[w1.Tool]:
     """One thread."""
+    return [_tool(net, runs, step)]
+
+
+def _tool(net: w1.W1, runs: int, step: float) -> w1.Tool:
     import nest
 
     nest.set_verbosity("M_ERROR")
     seconds, setup, count = [], 0.0, 0
+    yield
     for _ in range(runs):
         nest.ResetKernel()
         nest.set(resolution=step * 1e3, local_num_threads=1, rng_seed=net.seed, print_time=False)
@@ -45,4 +50,5 @@ def measure(net: w1.W1, runs: int, step: float = w1.STEP) -> list[dict[str, obje
         seconds.append(w1.since(begun))
         nest.Cleanup()
         count = int(recorder.n_events)
-    return [w1.row(net, "nest", nest.__version__, 1, True, seconds, setup, count, "tsodyks2_synapse")]
+        yield
+    return w1.row(net, "nest", nest.__version__, 1, True, seconds, setup, count, "tsodyks2_synapse")

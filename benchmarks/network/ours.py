@@ -14,6 +14,7 @@ from ionspike.network.neurons import LIF
 from ionspike.network.recording import Record
 from ionspike.network.synapses import Static, TsodyksMarkram
 
+DRIVE_TOO = "drive with devices of its own"
 # in the steady state of 1,000 Hz a facilitating synapse passes nearly all: u = U/(1 - (1 - U) <exp(-interval/tau_f)>)
 _MEAN_U = w1.U / (1 - (1 - w1.U) * w1.DRIVE * w1.TAU_F / (1 + w1.DRIVE * w1.TAU_F))
 
@@ -35,18 +36,20 @@ def describe(net: w1.W1, own: bool, drive_too: bool) -> Network:
     return made
 
 
-def measure(net: w1.W1, runs: int, threads: int, own: bool = True, drive_too: bool = False) -> dict[str, object]:
+def tool(net: w1.W1, runs: int, threads: int, own: bool = True, drive_too: bool = False) -> w1.Tool:
     """``runs`` runs of the same net, each from rest."""
     description = describe(net, own, drive_too)
     begun = time.perf_counter()
     description.start(threads).run(4 * w1.DELAY)  # compiles, or loads what was compiled
     compiled = time.perf_counter() - begun
     seconds, spikes = [], 0
+    yield
     for _ in range(runs):
         run = description.start(threads, record=Record())
         begun = w1.now()
         found = run.run(net.duration)
         seconds.append(w1.since(begun))
         spikes = len(found.spikes("neurons"))
-    note = "drive with devices of its own" if drive_too else ""
+        yield
+    note = DRIVE_TOO if drive_too else ""
     return w1.row(net, "ionspike", ionspike.__version__, threads, own, seconds, compiled, spikes, note)

@@ -8,6 +8,7 @@ The two weights were set once so that the mean rate is 15 Hz.
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,10 @@ WEIGHT = 0.1e-3
 DRIVE_WEIGHT = 0.632e-3
 STEP = 0.1e-3  # of the peers
 RATE = 15.0
+
+
+# A tool prepares, yields, and yields again after each run; what it returns is its row
+Tool = Generator[None, None, dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,21 @@ def since(begun: np.ndarray) -> tuple[float, float]:
     """Clock and processor time (s) since ``begun``."""
     wall, processor = now() - begun
     return float(wall), float(processor)
+
+
+def in_turn(tools: list[Tool]) -> list[dict[str, object]]:
+    """The rows of all tools. They are prepared one after the other, then each does its first run, then each its second: what else the machine does
+    meets all of them alike."""
+    rows: dict[int, dict[str, object]] = {}
+    while len(rows) < len(tools):
+        for k, tool in enumerate(tools):
+            if k in rows:
+                continue
+            try:
+                next(tool)
+            except StopIteration as end:
+                rows[k] = end.value
+    return [rows[k] for k in range(len(tools))]
 
 
 def row(

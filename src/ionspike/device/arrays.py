@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from ionspike.device.compiled import compiled
 from ionspike.device.ecram import Ecram, conductance_of
 from ionspike.device.moebius import exact_step, riccati, table
 from ionspike.device.spread import spread_values
@@ -191,7 +191,7 @@ def _repeat(part: Array, count: int) -> Array:
     return np.ascontiguousarray(np.repeat(part, count, axis=-1))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _propagate(times: Array, bias: Array, factor: Array, gate: Array, rows: Array, y: Array, out: Array) -> None:
     # One flat array holds all that a loop touches, in lanes of _BLOCK: constant distances within one array are what LLVM needs to see
     # that no write meets a read. Lanes: state, eta, time, flux, V_T, V_0, J_lim, then the seven of a state.
@@ -214,7 +214,7 @@ def _propagate(times: Array, bias: Array, factor: Array, gate: Array, rows: Arra
                 out[k, j, first : first + size] = work[:size]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _fill(work: Array, lane: int, values: Array, k: int, first: int, size: int) -> None:
     """Row ``k`` of what :func:`_columns` made, for the devices of a block."""
     row = values[min(k, values.shape[0] - 1)]
@@ -224,7 +224,7 @@ def _fill(work: Array, lane: int, values: Array, k: int, first: int, size: int) 
         work[lane * _BLOCK : lane * _BLOCK + size] = row[first : first + size]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _segment(work: Array, size: int) -> None:
     for i in range(size):
         alpha, beta, gamma = riccati(
@@ -242,7 +242,7 @@ def _segment(work: Array, size: int) -> None:
         work[i] = exact_step(work[i], alpha, beta, gamma, work[2 * _BLOCK + i])
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _rest(bias: float, gate: Array, rows: Array, out: Array) -> None:
     for j in range(rows.shape[0]):
         for i in range(gate.shape[1]):

@@ -8,9 +8,9 @@ spans more than twice V_0 or V_d of overpotential: between more distant points a
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from ionspike.device.compiled import compiled
 from ionspike.device.ecram import Ecram
 from ionspike.device.moebius import coefficients, step, table
 from ionspike.errors import InputError
@@ -55,7 +55,7 @@ def follow(
     return np.stack([_follow(t, eta, gate, row, y, tolerance) for row, y in zip(rows, start, strict=True)], axis=-1)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _follow(t: Array, eta: Array, gate: Array, row: Array, y: float, tolerance: float) -> Array:
     out = np.empty(t.shape[0])
     out[0] = y
@@ -82,7 +82,7 @@ def _follow(t: Array, eta: Array, gate: Array, row: Array, y: float, tolerance: 
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _middle(y: float, eta: float, gate: Array, row: Array, t: float) -> float:
     alpha, beta, gamma = coefficients(eta, gate, row)
     return step(y, alpha, beta, gamma, t)

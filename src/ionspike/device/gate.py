@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 
+from ionspike.device.compiled import compiled
 from ionspike.device.ecram import Ecram
 from ionspike.device.moebius import coefficients, logistic, table
 from ionspike.errors import InputError
@@ -133,7 +133,7 @@ def floating_gate(
     return found[:, :-1], found[:, -1]
 
 
-@njit(cache=True)
+@compiled()
 def _floating_slope(
     share: float,
     y: Array,

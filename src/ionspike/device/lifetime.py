@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from ionspike.device.aging import Dose
+from ionspike.device.compiled import compiled
 from ionspike.device.ecram import conductance_of
 from ionspike.device.moebius import exact_step, riccati, table
 from ionspike.device.trains import Train
@@ -86,7 +86,7 @@ def _conductance(train: Train, states: Array, shrink: Array) -> Array:
     )
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _run(
     gate: Array,
     rows: Array,

@@ -19,6 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ionspike.device.compiled import compiled
 from ionspike.device.exponential import difference_of_products, exponential, fma, logistic, quadratic
 
 if TYPE_CHECKING:
@@ -59,13 +60,13 @@ def exact_step(y: float, alpha: float, beta: float, gamma: float, t: float) -> f
     return moved(y, alpha, beta, gamma, root, decay, s)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def step(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
     """The state after ``t`` seconds."""
     return exact_step(y, alpha, beta, gamma, t)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def slope(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
     """Derivative of :func:`step` by ``y``: the determinant of the scaled matrix, exp(-2 theta), over the square of the denominator."""
     root, decay, s = scaled_root(alpha, beta, gamma, t)
@@ -74,7 +75,7 @@ def slope(y: float, alpha: float, beta: float, gamma: float, t: float) -> float:
     return decay / (away * away)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def matrix(alpha: float, beta: float, gamma: float, t: float) -> Array:
     """The scaled 2 x 2 matrix of one step: ``y -> (m00 y + m01)/(m10 y + m11)``. A pulse and a rest are a product of two."""
     root, decay, s = scaled_root(alpha, beta, gamma, t)
@@ -89,7 +90,7 @@ def matrix(alpha: float, beta: float, gamma: float, t: float) -> Array:
     return m
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def advance_states(y: Array, alpha: Array, beta: Array, gamma: Array, t: float) -> Array:
     """:func:`step` for each state of one device: arrays of one shape (states,)."""
     out = np.empty(y.shape[0])
@@ -98,7 +99,7 @@ def advance_states(y: Array, alpha: Array, beta: Array, gamma: Array, t: float) 
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def states_at(y: Array, alpha: Array, beta: Array, gamma: Array, times: Array) -> Array:
     """:func:`advance_states` for every one of ``times`` (s), all from ``y``: shape (times, states)."""
     out = np.empty((times.shape[0], y.shape[0]))

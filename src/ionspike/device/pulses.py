@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from ionspike.device.arrays import DeviceArray
+from ionspike.device.compiled import compiled
 from ionspike.device.exponential import exponential
 from ionspike.device.moebius import moved, riccati, scaled_root
 from ionspike.errors import InputError
@@ -83,7 +83,7 @@ class PulseUpdate:
         return y.T
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _constants(eta: float, gate: Array, row: Array, i: int) -> tuple[float, float, float]:
     return riccati(
         row[0, i] * eta,
@@ -99,7 +99,7 @@ def _constants(eta: float, gate: Array, row: Array, i: int) -> tuple[float, floa
     )
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _prepare_affine(gate: Array, rows: Array, on: float, off: float, width: float, out: Array) -> None:
     for j in range(rows.shape[0]):
         for i in range(gate.shape[1]):
@@ -113,7 +113,7 @@ def _prepare_affine(gate: Array, rows: Array, on: float, off: float, width: floa
             lane[k], lane[_BLOCK + k], lane[2 * _BLOCK + k], lane[3 * _BLOCK + k] = keep, added - end, beta, end
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _prepare_moebius(gate: Array, rows: Array, on: float, off: float, width: float, out: Array) -> None:
     for j in range(rows.shape[0]):
         for i in range(gate.shape[1]):
@@ -128,7 +128,7 @@ def _prepare_moebius(gate: Array, rows: Array, on: float, off: float, width: flo
             lane[9 * _BLOCK + k], _, _ = scaled_root(alpha, beta, gamma, 0.0)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _row(t: Array, k: int, first: int, size: int, out: Array) -> Array:
     """The rests after pulse ``k`` of the devices of a block."""
     if t.shape[1] == 1:
@@ -137,7 +137,7 @@ def _row(t: Array, k: int, first: int, size: int, out: Array) -> Array:
     return t[k][first : first + size]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _train_affine(constants: Array, t: Array, y: Array) -> None:
     common = np.empty(_BLOCK)
     for b in range(constants.shape[0]):
@@ -149,14 +149,14 @@ def _train_affine(constants: Array, t: Array, y: Array) -> None:
                 _update_affine(constants[b, j], rest, y[j][first : first + size])
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _update_affine(lane: Array, rest: Array, y: Array) -> None:
     for i in range(y.shape[0]):
         left, _ = exponential(lane[2 * _BLOCK + i] * rest[i])
         y[i] = lane[3 * _BLOCK + i] + (lane[i] * y[i] + lane[_BLOCK + i]) * left
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _train_moebius(constants: Array, t: Array, y: Array) -> None:
     common = np.empty(_BLOCK)
     for b in range(constants.shape[0]):
@@ -168,7 +168,7 @@ def _train_moebius(constants: Array, t: Array, y: Array) -> None:
                 _update_moebius(constants[b, j], rest, y[j][first : first + size])
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _update_moebius(lane: Array, rest: Array, y: Array) -> None:
     for i in range(y.shape[0]):
         after = moved(

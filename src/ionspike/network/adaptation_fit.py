@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from ionspike.circuit.simulate import Run
 from ionspike.network.adaptive import Adaptive, adaptive_row, faded, jump_at
 from ionspike.network.adaptive_fit import CHARGED, releases
+from ionspike.network.kernels import compiled
 from ionspike.network.relaxation import THERMAL
 
 Array = NDArray[np.float64]
@@ -94,7 +94,7 @@ def _padded(law: Array, length: int) -> tuple[float, ...]:
     return (*law.tolist(), *[0.0] * (length - len(law)))
 
 
-@njit(cache=True)
+@compiled()
 def _fades(row: Array, start: Array, spans: Array) -> Array:
     """Adaptations (V) ``spans`` (s) after ``start`` (V), without a spike."""
     w = start.copy()
@@ -104,7 +104,7 @@ def _fades(row: Array, start: Array, spans: Array) -> Array:
     return w
 
 
-@njit(cache=True)
+@compiled()
 def _jumps(row: Array, v: Array, w: Array) -> Array:
     """The jump (V) of each spike, by membrane and adaptation (V) before it."""
     found = np.empty(w.shape[0])

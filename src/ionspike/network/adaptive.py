@@ -18,10 +18,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ionspike.errors import InputError
+from ionspike.network.kernels import compiled
 from ionspike.network.relaxation import DROPS, THERMAL, leak_at, over_drops, relaxed
 
 Array = NDArray[np.float64]
@@ -97,12 +97,12 @@ def adaptive_row(stage: Adaptive | None) -> Array:
     return q
 
 
-@njit(cache=True)
+@compiled()
 def _exp3(q: Array, at: int, x: float) -> float:
     return math.exp(min(q[at] + (q[at + 1] + q[at + 2] * x) * x, _LARGEST))
 
 
-@njit(cache=True)
+@compiled()
 def drained(q: Array, v: float, w: float) -> tuple[float, float]:
     """Current (A) that the adaptation draws from a membrane at ``v`` (V), and its rise with the membrane (A/V)."""
     saturated = math.exp(min(q[_ADAPT] + (q[_ADAPT + 1] + (q[_ADAPT + 2] + q[_ADAPT + 3] * w) * w) * w, 0.0))
@@ -112,7 +112,7 @@ def drained(q: Array, v: float, w: float) -> tuple[float, float]:
     return saturated * open_share * relative, saturated * rise
 
 
-@njit(cache=True)
+@compiled()
 def node_rates(q: Array, v: float, u: float, s: float) -> tuple[float, float, float, float]:
     """Rates of the drop and of the output (V/s), and how fast each falls by the way (1/s)."""
     rise = math.exp(min(-s / THERMAL, _LARGEST))
@@ -126,7 +126,7 @@ def node_rates(q: Array, v: float, u: float, s: float) -> tuple[float, float, fl
     return rate, rate2, share * back * max(q[_DIODE + 1] + 2.0 * q[_DIODE + 2] * u, 0.0), decay2
 
 
-@njit(cache=True)
+@compiled()
 def _exp_of(q: Array, at: int, count: int, x: float) -> float:
     total = 0.0
     for k in range(count - 1, -1, -1):
@@ -134,13 +134,13 @@ def _exp_of(q: Array, at: int, count: int, x: float) -> float:
     return math.exp(min(total, _LARGEST))
 
 
-@njit(cache=True)
+@compiled()
 def jump_at(q: Array, v: float, w: float) -> float:
     """By how much (V) a spike of a membrane at ``v`` raises an adaptation of ``w`` (V)."""
     return _exp_of(q, _JUMP, 5, w) + q[_SLOPE] * v
 
 
-@njit(cache=True)
+@compiled()
 def faded(q: Array, w: float, h: float) -> float:
     """How far (V) an adaptation of ``w`` (V) moves in ``h`` s without a spike."""
     pace, close = _exp_of(q, _FADE, 4, w), math.exp(min((q[_REST + 1] - w) / THERMAL, _LARGEST))
@@ -148,14 +148,14 @@ def faded(q: Array, w: float, h: float) -> float:
     return relaxed(-pace * (1.0 - close), pace * (slope * (1.0 - close) + close / THERMAL), h)[0]
 
 
-@njit(cache=True)
+@compiled()
 def spiked_adaptive(q: Array, inner: Array, v: float) -> None:
     """What a spike of a membrane at ``v`` (V) makes of the nodes and of the adaptation."""
     inner[0], inner[1] = q[_AFTER], 0.0
     inner[2] += jump_at(q, v, inner[2])
 
 
-@njit(cache=True)
+@compiled()
 def wait_adaptive(
     q: Array, c: float, width: float, leak: Array, v: float, inner: Array, t_max: float
 ) -> tuple[float, float, float]:

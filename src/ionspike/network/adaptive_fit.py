@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from ionspike.circuit.simulate import Run
 from ionspike.network.adaptive import Adaptive, adaptive_row, wait_adaptive
+from ionspike.network.kernels import compiled
 from ionspike.network.relaxation import DROPS
 
 Array = NDArray[np.float64]
@@ -114,7 +114,7 @@ def _stage(law: Array) -> Adaptive:
     )
 
 
-@njit(cache=True)
+@compiled()
 def _follow(row: Array, v: float, start: Array, times: Array) -> tuple[Array, float]:
     """Drop and rise (V) at the times of a way under a membrane held at ``v``, and the spike (s)."""
     inner, t, leak = np.array([start[0], max(start[1], 0.0), 0.0]), 0.0, np.zeros(3)

@@ -162,6 +162,7 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
     AT_DRIVE_GAPS,
     AT_DRIVE_DOSES,
     AT_LEFT,
+    AT_BATCH_GAP,
     AT_PLACE,
     AT_TIME,
     AT_VALUE,
@@ -174,6 +175,11 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
     AT_SORTED_TIME,
     AT_HEAD,
     AT_CHOSEN,
+    AT_AWAKE,
+    AT_EARLIEST,
+    AT_SUM,
+    AT_SUM_UP,
+    AT_MAY_FIRE,
     AT_FIRED,
     AT_FIRED_AT,
     AT_FIRED_WIDTH,
@@ -187,7 +193,7 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
     AT_OUT_FROM,
     AT_WINDOW_EDGES,
     AT_NEED,
-) = range(98)
+) = range(104)
 
 # what they hold:
 #   records: of synapses, see R_TARGET
@@ -207,7 +213,7 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
 #   share: of a chunk's rate up to and with each neuron
 #   drawn: numbers used up
 #   mean: interval of a chunk at the peak rate (s)
-#   drive_last: spike of each neuron that has acted (s)
+#   drive_last: last arrival at each neuron (s)
 #   edges: of piecewise rates (s)
 #   level: over the peak
 #   v: membrane (V)
@@ -239,11 +245,16 @@ PLACED_WHERE, PLACED_COUNT, PLACED_LAW = range(3)
 #   drive_at: arrivals of drives
 #   drive_gaps: exponents of their decay since the last
 #   left: of the drive's arrivals at the end of the window
+#   batch_gap: intervals of a batch that is being drawn, over their mean
 #   place: arrivals of chosen neurons
 #   grown: what grows from the window's start to an arrival as a membrane falls
 #   order: of simultaneous ones
 #   following: in the chain of one neuron
 #   chosen: neurons to be walked
+#   awake: when they begin to hear arrivals (s)
+#   earliest: growth up to their earliest arrival
+#   sum: of the membrane above rest and of arrivals, each times its growth (V); sum_up: of those that excite
+#   may_fire: places among the chosen
 #   fired_width: of each spike of a net with devices in delay paths (s); no room in others
 #   feed_time: spikes of listed inputs, in time (s)
 #   out_time: spikes of the neurons (s)
@@ -323,6 +334,7 @@ ARRAYS = (
     "drive_gaps",
     "drive_doses",
     "left",
+    "batch_gap",
     "place",
     "time",
     "value",
@@ -335,6 +347,11 @@ ARRAYS = (
     "sorted_time",
     "head",
     "chosen",
+    "awake",
+    "earliest",
+    "sum",
+    "sum_up",
+    "may_fire",
     "fired",
     "fired_at",
     "fired_width",

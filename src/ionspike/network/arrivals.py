@@ -119,19 +119,20 @@ def in_time(at: Any, b: int, slot: int) -> int:
     """The arrivals of one chosen neuron by time, then by order, then as listed; returns how many."""
     following, time, order = part(at, AT_FOLLOWING, b, I64), part(at, AT_TIME, b, F64), part(at, AT_ORDER, b, I64)
     items, times = part(at, AT_SORTED, b, I64), part(at, AT_SORTED_TIME, b, F64)
-    n, k = np.int64(0), part(at, AT_HEAD, b, I64)[slot]
+    n, k, ties = np.int64(0), part(at, AT_HEAD, b, I64)[slot], np.int64(0)
     while k >= 0:
-        place, t = n, time[k]
+        last, t = k, time[k]
         if n < _INSERTED:
-            while place > 0 and (
-                times[place - 1] > t or (times[place - 1] == t and order[items[place - 1]] > order[k])
-            ):
-                items[place], times[place] = items[place - 1], times[place - 1]
-                place -= 1
-        items[place], times[place] = k, t
+            for place in range(n):  # the later of two is carried on: nothing is guessed, and random times can't be
+                item, other = items[place], times[place]
+                ties += np.int64(other == t)
+                later = other > t
+                items[place], times[place] = last if later else item, t if later else other
+                last, t = item if later else last, other if later else t
+        items[n], times[n] = last, t
         n += 1
         k = following[k]
-    if n > _INSERTED:
+    if n > _INSERTED or ties > 0:
         merge_sort(items, n, time, order, part(at, AT_PLACE, b, I32))
         for q in range(n):
             times[q] = time[items[q]]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ionspike.network.arrays import (
+    AT_BATCH_GAP,
     AT_BATCH_NEURON,
     AT_BATCH_SIZE,
     AT_BATCH_TIME,
@@ -82,7 +83,7 @@ from ionspike.network.batches import next_batch
 from ionspike.network.elementary import decay, exp
 from ionspike.network.kernels import call, inlined, inner, kernel
 from ionspike.network.synapse_maps import pulsed
-from ionspike.network.views import F64, I32, I64, LINE, U8, U64, part, prefetch, room, row, view
+from ionspike.network.views import F32, F64, I32, I64, LINE, U8, U64, part, prefetch, room, row, view
 from ionspike.network.window import due
 
 _BATCH = np.uint64(BATCH)
@@ -103,7 +104,7 @@ def draw(at: Any, b: int, d: int, c: int, made: int, stop: float) -> int:
         low = table[D_LOW] + (c - table[D_CHUNK0]) * CHUNK
         following[c], held[c] = next_batch(
             view(at, AT_STREAM, U64)[c], drawn[c], following[c], view(at, AT_MEAN, F64)[c], table[D_EVEN] != 0,
-            view(at, AT_SHARE, F64), table[D_FIRST] + low, low, min(table[D_HIGH] - low, CHUNK), times, neurons, table[D_SHAPE],
+            view(at, AT_SHARE, F64), table[D_FIRST] + low, low, min(table[D_HIGH] - low, CHUNK), part(at, AT_BATCH_GAP, b, F32), times, neurons, table[D_SHAPE],
             row(at, AT_DRIVE_VALUES, SHAPE_COLUMNS, d, F64), row(at, AT_EDGES, 1, table[D_EDGE0], F64),
             row(at, AT_LEVEL, 1, table[D_EDGE0], F64), table[D_EDGES],
         )  # fmt: skip
@@ -180,7 +181,7 @@ def use_kernel(real: type, mean: bool) -> Any:
             row(at, AT_CONSTANTS, CONSTANTS_COLUMNS, p, F64),
         )
         columns, sign, left = projection[COLUMNS], projection[SIGN], falls(at, b, first, last, stop, fall)
-        lag, width = constants[DELAY], constants[WIDTH]
+        width = constants[WIDTH]
         rest, full, base, gain = (
             real(constants[X_REST]), real(constants[X_PULSE]), real(constants[BASE]), real(constants[GAIN]),
         )  # fmt: skip
@@ -189,9 +190,9 @@ def use_kernel(real: type, mean: bool) -> Any:
         kept, used = part(at, AT_DRIVE_GAPS, b, one), part(at, AT_DRIVE_DOSES, b, one)
         excitation, inhibition = view(at, AT_EXCITATION, F64), view(at, AT_INHIBITION, F64)
         for q in range(first, last):
-            i, time = np.int64(who[q]), when[q] - lag
-            # the rest between two pulses is shorter than their interval
+            i, time = np.int64(who[q]), when[q]
             record = record0 + columns * i
+            # the rest between two pulses is shorter than their interval
             kept[q - first] = real(-max(time - before[mine + i] - width, 0.0)) * records[record + R_RATE]
             before[mine + i] = time
             if mean:

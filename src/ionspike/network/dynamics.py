@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ionspike.device import Ecram
 from ionspike.device.moebius import coefficients, moved, scaled_root, step, table
 from ionspike.network.adaptive import ADAPTIVE, adaptive_row, resting_adaptive, spiked_adaptive, wait_adaptive
 from ionspike.network.cell import Cell, leak_grid
+from ionspike.network.kernels import compiled
 from ionspike.network.relaxation import DROPS, THERMAL, leak_at, over_drops, relaxed
 from ionspike.network.static_draw import DRAW, draw_table, drawn_at
 from ionspike.network.trigger import (
@@ -93,7 +93,7 @@ def held_stage(law: Array, saturation: float, output: Array) -> tuple[Array, Arr
     return p, np.zeros(2)
 
 
-@njit(cache=True)
+@compiled()
 def conductance(p: Array, g: Array, x: Array) -> float:
     """G (S) of a device in state ``x``; the compiled form of ``Ecram.conductance``."""
     u = p[_GMIN] + p[_GSPAN] * x[-1]
@@ -103,7 +103,7 @@ def conductance(p: Array, g: Array, x: Array) -> float:
     return 0.5 * (u + root) if u >= 0.0 else 2.0 * p[_GOFF] * p[_GOFF] / (root - u)
 
 
-@njit(cache=True)
+@compiled()
 def advance_device(p: Array, gate: Array, rows: Array, x: Array, bias: float, t: float) -> Array:
     """States after ``t`` s at a gate bias (V) against the channel."""
     out = x.copy()
@@ -122,7 +122,7 @@ OF = (5.0 / 18.0, 8.0 / 18.0, 5.0 / 18.0)
 PARTS = 8  # each with three points
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def steps_within(p: Array, gate: Array, rows: Array, bias: float, time: float) -> Array:
     """For each state of a device under a pulse of ``time`` (s) at ``bias`` (V): its three coefficients, then ``root, decay, s`` of the steps to the three
     points of a part, through a part, and through the whole pulse; shape (states, 18). Of a linear state, whose step is
@@ -140,7 +140,7 @@ def steps_within(p: Array, gate: Array, rows: Array, bias: float, time: float) -
     return maps
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def stepped(p: Array, maps: Array, k: int, x: Array, out: Array) -> None:
     """States ``out`` after step ``k`` of :func:`steps_within` from ``x``."""
     for i in range(x.shape[0]):
@@ -152,7 +152,7 @@ def stepped(p: Array, maps: Array, k: int, x: Array, out: Array) -> None:
         out[i] = y
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def passed_charge(
     p: Array, maps: Array, g: Array, x: Array, behind: float, longer: float, inside: Array, now: Array
 ) -> float:
@@ -170,7 +170,7 @@ def passed_charge(
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def pulse(
     p: Array,
     gate: Array,
@@ -204,44 +204,44 @@ def pulse(
     return v_after, after
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def opened(p: Array, leaking: float, longer: float) -> float:
     """Integral (S s) of a conductance that a pulse opens to ground, through a switch like the synapse's."""
     return (p[_WIDTH] + longer) * leaking / (1.0 + leaking * p[_SERIES])
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def leaked(p: Array, leaking: float, v: float, after: float, longer: float) -> float:
     """Charge (C) that a pulse let out to ground while it brought the membrane from ``v`` to ``after`` (V)."""
     return opened(p, leaking, longer) * 0.5 * (v + after)
 
 
-@njit(cache=True)
+@compiled()
 def leak_current(p: Array, leak: Array, v: float) -> float:
     """Current (A) out of the membrane at rest."""
     return leak_at(leak, p[_DV], v)
 
 
-@njit(cache=True)
+@compiled()
 def log_drive(p: Array, v: float) -> float:
     """``ln m``: the membrane's current in the threshold stage over the keeper's."""
     d = v - p[_VTH]
     return d / p[_SLOPE] + p[_CURVE] * d * d
 
 
-@njit(cache=True)
+@compiled()
 def keeper(p: Array, u: float) -> float:
     """The keeper's current at a drop ``u`` (V), over its value while it is saturated near zero drop."""
     return (1.0 + p[_LAM] * u) * -math.expm1(-u / THERMAL)
 
 
-@njit(cache=True)
+@compiled()
 def pull_at(p: Array, u: float) -> float:
     """Current (A) from the stage into the membrane."""
     return over_drops(p, _PULL, p[_TOP], u)
 
 
-@njit(cache=True)
+@compiled()
 def kicked(p: Array, before: float, after: float) -> float:
     """What the inner node adds to the membrane (V) through the capacitance between them, from one drop to another."""
     if p[_KICKS] == 0.0:
@@ -249,7 +249,7 @@ def kicked(p: Array, before: float, after: float) -> float:
     return over_drops(p, _KICK, p[_TOP], after) - over_drops(p, _KICK, p[_TOP], before)
 
 
-@njit(cache=True)
+@compiled()
 def drawn_current(p: Array, v: float, u: float, s: float) -> float:
     """What the waiting stage draws from the supply (A): by a table over the membrane, or the keeper's current and that which holds the
     output node."""
@@ -258,13 +258,13 @@ def drawn_current(p: Array, v: float, u: float, s: float) -> float:
     return p[_KEEP] * (keeper(p, u) + held_output(p, s))
 
 
-@njit(cache=True)
+@compiled()
 def held_output(p: Array, s: float) -> float:
     """The current that holds the output node at a rise ``s`` (V), over its value while it is saturated near none; 0 without such a node."""
     return (1.0 + p[_LAM2] * s) * -math.expm1(-s / THERMAL) if p[_RATE2] > 0.0 else 0.0
 
 
-@njit(cache=True)
+@compiled()
 def paces(p: Array, v: float, u: float, s: float) -> tuple[float, float, float, float]:
     """Rates of the drop and of the output's rise (V/s) at membrane ``v``, and how fast each falls by the way (1/s)."""
     m = math.exp(log_drive(p, v))
@@ -280,7 +280,7 @@ def paces(p: Array, v: float, u: float, s: float) -> tuple[float, float, float, 
     return pace * (m - keeper(p, u)) - p[_COUPLE] * rise, rise, decay, decay2
 
 
-@njit(cache=True)
+@compiled()
 def wait(p: Array, leak: Array, v: float, inner: Array, t_max: float) -> tuple[float, float, float]:
     """Between pulses: membrane, time of the spike (-1: none within ``t_max``), and the charge (C) that the stage draws from the supply.
     ``inner``, the drop of the inner node and the rise of the output (V), is moved; a spike resets it."""
@@ -320,7 +320,7 @@ def wait(p: Array, leak: Array, v: float, inner: Array, t_max: float) -> tuple[f
     return v, -1.0, drawn
 
 
-@njit(cache=True)
+@compiled()
 def _fired(p: Array, v: float, u: float, s: float, moved: float, moved2: float) -> float:
     """The share of a step after which the stage regenerates; -1: it does not."""
     if p[_RATE2] > 0.0:
@@ -336,7 +336,7 @@ def resting(p: Array) -> Array:
     return resting_adaptive(p[STAGE:]) if p[STAGE] > 0.0 else np.zeros(3)
 
 
-@njit(cache=True)
+@compiled()
 def spiked(p: Array, inner: Array, v: float) -> None:
     """What a spike of a membrane at ``v`` (V) makes of the inner states: an adaptation goes on, nodes start anew."""
     if p[STAGE] > 0.0:
@@ -352,14 +352,14 @@ def triggers(p: Array) -> bool:
     return bool(p[_TRIGGER] > 0.0)
 
 
-@njit(cache=True)
+@compiled()
 def stepped_membrane(p: Array, inner: Array, step: float) -> None:
     """What a pulse that moves the membrane by ``step`` (V) does to the inner states."""
     if p[_TRIGGER] > 0.0:
         kicked_nodes(p[_TRIGGER:], inner, step)
 
 
-@njit(cache=True)
+@compiled()
 def after_spike(p: Array, v: float) -> float:
     """The membrane after a reset from ``v`` (V)."""
     if p[_TRIGGER] > 0.0:
@@ -367,7 +367,7 @@ def after_spike(p: Array, v: float) -> float:
     return p[_RES] + p[_RES1] * v
 
 
-@njit(cache=True)
+@compiled()
 def spike_draw(p: Array, v: float) -> float:
     """Charge (C) from the supply for a spike with the membrane at ``v`` (V) and its reset, where that hangs on it; 0 elsewhere: see
     ``Soma.spike_energy``."""

@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
-from numpy.polynomial import chebyshev
+from numpy.polynomial import Polynomial, chebyshev
 
 from ionspike.network.kernels import inlined
 
@@ -31,9 +31,9 @@ _SHIFT32, _BIAS32 = np.int32(23), np.int32(127)
 STRIDE = np.uint64(0x9E3779B97F4A7C15)
 _MIX1, _MIX2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _COUNT = np.uint64(1)
-_S30, _S27, _S31, _S11, _S52 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11), np.uint64(52)
-# bits of doubles: 2^52, whose last bit is 1; the mantissa; 1.0
-_TWO52, _MANTISSA, _UNIT = np.uint64(0x4330000000000000), np.uint64((1 << 52) - 1), np.uint64(1023 << 52)
+_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+# the bits of sqrt(1/2) in single precision: what is above another number's, shifted, is its exponent, with mantissas from there to sqrt(2)
+_ROOT_HALF = np.int32(np.float32(math.sqrt(0.5)).view(np.int32))
 
 
 @intrinsic
@@ -58,12 +58,12 @@ def _double(context: Any, bits: Any) -> Any:
 
 @intrinsic
 def _bits(context: Any, x: Any) -> Any:
-    """The bits of a float64."""
+    """The bits of a float32."""
 
     def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.bitcast(args[0], ir.IntType(64))
+        return builder.bitcast(args[0], ir.IntType(32))
 
-    return types.int64(types.float64), generate
+    return types.int32(types.float32), generate
 
 
 @inlined
@@ -204,30 +204,29 @@ def to_unit(bits: Any) -> float:
     return (np.float64(np.int64(bits >> _S11)) + 0.5) * 1.1102230246251565e-16
 
 
-def _log_polynomial(degree: int) -> tuple[float, ...]:
-    """Coefficients in ``m - 1.5`` of ``ln(m)/(m - 1)`` for m from 1 to 2, by interpolation at Chebyshev's points."""
-    x = chebyshev.chebpts1(degree + 1)
-    y = np.log(1.5 + 0.5 * x) / (0.5 + 0.5 * x)
-    return tuple(chebyshev.cheb2poly(chebyshev.chebfit(x, y, degree)) * 2.0 ** np.arange(degree + 1))
+def _log_polynomial(degree: int) -> tuple[np.float32, ...]:
+    """Coefficients of ``(ln(1 + y) - y)/y^2`` for ``1 + y`` from sqrt(1/2) to sqrt(2), by interpolation at Chebyshev's points."""
+    low, high = math.sqrt(0.5) - 1.0, math.sqrt(2.0) - 1.0
+    y = low + (high - low) * (chebyshev.chebpts1(degree + 1) + 1.0) / 2.0
+    made = chebyshev.Chebyshev.fit(y, (np.log1p(y) - y) / (y * y), degree, domain=[low, high])
+    return tuple(np.float32(made.convert(kind=Polynomial).coef))
 
 
-_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9, _L10, _L11, _L12 = _log_polynomial(12)
+_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7 = _log_polynomial(7)
+_LN2, _DRAWS = np.float32(math.log(2.0)), np.float32(31.0)
 
 
 @inlined
-def exponential(bits: Any) -> float:
-    """An exponential variate of mean 1 from 32 bits (uint64): ``-ln((bits + 1/2)/2^32)``, within 2e-11.
+def exponential(number: Any) -> Any:
+    """An exponential variate of mean 1 from a whole number of 31 bits, plus 1/2 (float32): ``-ln(number/2^31)``, to single precision.
 
-    Its grid is a few 1e-10 at small values, and it ends at 22.9: one in nine thousand million draws would be larger."""
-    u = _double(np.int64(bits | _TWO52)) - (4503599627370496.0 - 0.5)
-    parts = np.uint64(_bits(u))
-    power = _double(np.int64((parts >> _S52) | _TWO52)) - (4503599627370496.0 + 1055.0)
-    x = _double(np.int64((parts & _MANTISSA) | _UNIT)) - 1.5
-    y = x * x
+    Its grid is 6e-8 at small values, and it ends at 22.2: one in four thousand million draws would be larger."""
+    bits = _bits(number)
+    power = np.int32(np.int32(bits - _ROOT_HALF) >> _SHIFT32)
+    y = _single(np.int32(bits - np.int32(power << _SHIFT32))) - _ONE
     z = y * y
-    p = (_L0 + _L1 * x) + (_L2 + _L3 * x) * y + ((_L4 + _L5 * x) + (_L6 + _L7 * x) * y) * z
-    p += ((_L8 + _L9 * x) + (_L10 + _L11 * x) * y + _L12 * z) * (z * z)
-    return -(power * 0.6931471805599453 + (x + 0.5) * p)
+    p = (_L0 + _L1 * y) + (_L2 + _L3 * y) * z + ((_L4 + _L5 * y) + (_L6 + _L7 * y) * z) * (z * z)
+    return -(((np.float32(power) - _DRAWS) * _LN2 + y) + z * p)
 
 
 def streams(seed: int, name: str, size: int) -> np.ndarray:

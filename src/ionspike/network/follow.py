@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ionspike.network.dynamics import (
@@ -17,12 +16,13 @@ from ionspike.network.dynamics import (
     stepped_membrane,
     wait,
 )
+from ionspike.network.kernels import compiled
 from ionspike.network.placed_dynamics import Own, beside, rest_own
 
 Array = NDArray[np.float64]
 
 
-@njit(cache=True)
+@compiled()
 def until_spike(
     packed: Packed,
     own: Own,

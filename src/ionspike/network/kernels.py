@@ -10,7 +10,6 @@ the arrivals at a row of synapses take six integers.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from numba import cfunc, njit, types
 from numba.core.caching import FunctionCache
 from numba.extending import intrinsic
 
-from ionspike.device import moebius
+from ionspike.device import compiled as compiling
+from ionspike.device.compiled import SOURCES, digest
 
 FAST = {"contract"}  # fused multiply-add; no other liberty with rounding
 _INTS, _SIZE_INTS, _FLOATS = 5, 7, 2
@@ -28,32 +28,28 @@ _SIGNATURE = types.int64(*[types.int64] * _INTS, *[types.float64] * _FLOATS)
 _SIZE_SIGNATURE = types.int64(*[types.int64] * _SIZE_INTS, *[types.float64] * _FLOATS)
 
 
-def digest(paths: list[Path]) -> str:
-    """A hash of what files hold."""
-    made = hashlib.blake2b(digest_size=6)
-    for path in paths:
-        made.update(path.read_bytes())
-    return made.hexdigest()
-
-
 # all that is compiled into kernels
-_SOURCES = digest([*sorted(Path(__file__).parent.glob("*.py")), Path(moebius.__file__)])
+_STAMP = digest([*sorted(Path(__file__).parent.glob("*.py")), *SOURCES])
 
 
 def any_kept() -> bool:
-    """Whether code of these sources was compiled before, or can't be kept at all."""
+    """Whether kernels of these sources were compiled before, or can't be kept at all."""
     try:
-        folder = Path(FunctionCache(digest).cache_path)
+        folder = Path(FunctionCache(kernel).cache_path)
     except RuntimeError:  # nowhere to write
         return True
-    return any(folder.glob(f"*.{_SOURCES}-*"))
+    return any(folder.glob(f"*_kernel.*.{_STAMP}-*"))
 
 
 def stamped(function: Callable[..., Any]) -> Any:
-    """Numba looks for compiled code by a function's name and the date of its own file, though callees and constants come from others; so the name
-    says what all of them hold. A kernel compiled for another layout of the arrays would read anywhere in memory."""
-    function.__qualname__ += f".{_SOURCES}"
-    return function
+    """As :func:`ionspike.device.compiled.stamped`, of this layer's sources. A kernel compiled for another layout of the arrays would read anywhere
+    in memory."""
+    return compiling.stamped(function, _STAMP)
+
+
+def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """As ``numba.njit(cache=True, **options)``, for functions that Python calls as well."""
+    return lambda function: njit(cache=True, **options)(stamped(function))
 
 
 def kernel(function: Callable[..., int]) -> Any:

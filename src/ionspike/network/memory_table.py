@@ -42,8 +42,12 @@ class Memory:
         self["slot"], self["flag"] = np.zeros(n, np.int32), np.zeros(n + 8, np.uint8)
         for name in ("arrived", "events", "spikes"):
             self[name] = np.zeros(self.blocks, np.int64)
-        for name, kind in (("head", np.int64), ("chosen", np.int32)):
+        for name, kind in (
+            ("head", np.int64), ("chosen", np.int32), ("awake", float), ("earliest", float), ("sum", float), ("sum_up", float),
+            ("may_fire", np.int32),
+        ):  # fmt: skip
             self._buffer(name, largest, kind)
+        self._buffer("batch_gap", a.BATCH, np.float32)
         for name, kind in _PENDING.items():
             self._put(name, np.empty(self.projections * 16, kind), self.projections)
         self["pending_count"] = np.zeros(self.projections, np.int64)

@@ -62,7 +62,7 @@ def _window_kernels(layout: Layout, real: type, threads: int) -> dict[int, Makin
     if modes != {a.CELLS}:
         found[a.K_WALK] = Making(walk_charges_kernel if _fire_at_charges(layout) else walk_kernel)
     if a.SUMMED in modes:
-        found[a.K_SETTLE] = Making(settle_kernel)
+        found[a.K_SETTLE] = Making(settle_kernel, (bool((layout.arrays["projection"][:, a.SIGN] < 1).any()),))
     if modes != {a.SUMMED}:
         found[a.K_CHOOSE] = Making(choose_kernel)
     found[a.K_COLLECT] = Making(collect_kernel, (real,))

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from ionspike.circuit.simulate import Run
 from ionspike.circuit.testbench import HELD_BEFORE
 from ionspike.network.dynamics import held_stage, wait
+from ionspike.network.kernels import compiled
 
 Array = NDArray[np.float64]
 
@@ -85,7 +85,7 @@ def followed(p: Array, leak: Array, way: Way) -> tuple[Array, float]:
     return _follow(p, leak, way.voltage, way.drop[0], max(way.rise[0], 0.0), way.times)
 
 
-@njit(cache=True)
+@compiled()
 def _follow(p: Array, leak: Array, v: float, u: float, s: float, times: Array) -> tuple[Array, float]:
     inner, t = np.array([u, s]), 0.0
     nodes = np.empty((times.shape[0], 2))

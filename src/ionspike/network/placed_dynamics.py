@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ionspike.network.cell import Cell
 from ionspike.network.dynamics import advance_device, conductance, pack_device
+from ionspike.network.kernels import compiled
 
 Array = NDArray[np.float64]
 Own = tuple[int, Array, Array, Array, Array, Array]
@@ -32,7 +32,7 @@ def pack_own(cell: Cell) -> tuple[Own, Array]:
     return (_PLACE[placed.placement], law, *pack_device(placed.device, placed.moves)), np.array(placed.start)
 
 
-@njit(cache=True)
+@compiled()
 def rest_own(own: Own, y: Array, v: float, t: float) -> None:
     """Move the state ``y`` through ``t`` s without a spike, under a membrane at ``v`` (V)."""
     place, law, p, gate, rows, _ = own
@@ -40,7 +40,7 @@ def rest_own(own: Own, y: Array, v: float, t: float) -> None:
         y[:] = advance_device(p, gate, rows, y, -law[_AT_MEMBRANE] * v, t)
 
 
-@njit(cache=True)
+@compiled()
 def gate_own(own: Own, y: Array, v: float) -> float:
     """Move the state ``y`` through a spike of the neuron that begins with its membrane at ``v`` (V); by how much the spike, and with it the
     dead time, is longer (s) than in the mean."""
@@ -52,7 +52,7 @@ def gate_own(own: Own, y: Array, v: float) -> float:
     return longer
 
 
-@njit(cache=True)
+@compiled()
 def spike_width(own: Own, y: Array) -> float:
     """Width (s) of a spike that begins in state ``y``: that of all spikes, unless the device sits in the delay path."""
     place, law, p, _, _, g = own
@@ -62,7 +62,7 @@ def spike_width(own: Own, y: Array) -> float:
     return law[_W0] + (law[_W1] + law[_W2] * r) * r
 
 
-@njit(cache=True)
+@compiled()
 def beside(own: Own, y: Array) -> tuple[float, float]:
     """What a pulse meets of it: a resistance (ohm) behind the synapse and a conductance (S) to ground, as ``dynamics.pulse`` takes them."""
     place, law, p, _, _, g = own

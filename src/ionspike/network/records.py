@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from ionspike.network import arrays as a
 from ionspike.network.arrays import Ints
+from ionspike.network.kernels import compiled
 
 
 def records_of(rows: Ints, columns: list[Callable[[], np.ndarray]], real: np.dtype) -> np.ndarray:
@@ -80,7 +80,7 @@ def _word(real: np.dtype) -> type:
     return np.uint32 if real == np.float32 else np.uint64
 
 
-@njit(cache=True)
+@compiled()
 def move(records: Any, rows: Ints, columns: int, column: int, values: Any, write: bool) -> None:
     """Write one column of every row, or read it into ``values``."""
     for row in range(rows.shape[0] - 1):

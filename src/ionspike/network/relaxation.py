@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from ionspike.network.kernels import compiled
 
 Array = NDArray[np.float64]
 
@@ -14,7 +15,7 @@ THERMAL = 0.025865  # V, kT/q at 27 C (CODATA 2018)
 DROPS = 64  # points of a table over the drop, from none to the largest that it was measured at
 
 
-@njit(cache=True)
+@compiled()
 def relaxed(rate: float, decay: float, h: float) -> tuple[float, float]:
     """How far a node moves in ``h`` s at first at ``rate`` (V/s), which falls by ``decay`` (1/s) of the way; and its mean way."""
     if decay * h < 1e-6:
@@ -23,7 +24,7 @@ def relaxed(rate: float, decay: float, h: float) -> tuple[float, float]:
     return moved, (rate * h - moved) / (decay * h)
 
 
-@njit(cache=True)
+@compiled()
 def over_drops(p: Array, table: int, top: float, u: float) -> float:
     """The table that begins at place ``table`` of ``p``, by a straight line between even drops up to ``top`` (V); beyond it as there."""
     at = min(max(u / top, 0.0), 1.0) * (DROPS - 1)
@@ -31,7 +32,7 @@ def over_drops(p: Array, table: int, top: float, u: float) -> float:
     return p[table + k] + (p[table + k + 1] - p[table + k]) * (at - k)
 
 
-@njit(cache=True)
+@compiled()
 def leak_at(leak: Array, width: float, v: float) -> float:
     """Current (A) out of a membrane at ``v`` (V) at rest: ``leak`` on an even grid from 0 V, ``width`` (V) its step; level below, straight beyond."""
     at = max(v, 0.0) / width

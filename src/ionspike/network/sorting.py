@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from ionspike.network.arrays import Array, Ints
+from ionspike.network.kernels import compiled
 
 
 def in_time(times: Array, neurons: Ints) -> Ints:
@@ -28,7 +28,7 @@ def rows_and_places(
     return rows[:-1], places
 
 
-@njit(cache=True)
+@compiled()
 def _place(source: Any, target: Any, order: Ints, wide: int, sources: int, rows: Ints, places: Ints) -> None:
     """The counting sort. Counts stand two places on, so that sums of them are starts one place on, and starts that have moved on to their ends
     are the next row's starts."""

@@ -6,14 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from ionspike.network import arrays as a
 from ionspike.network.arrays import Array, Ints
 from ionspike.network.batches import next_batch
 from ionspike.network.elementary import streams
 from ionspike.network.inputs import InhomogeneousPoisson, Input, ModulatedPoisson, Poisson, Recorded, Regular
-from ionspike.network.kernels import stamped
+from ionspike.network.kernels import compiled
 from ionspike.network.network import Source
 from ionspike.network.sorting import in_time
 
@@ -51,14 +50,13 @@ def poisson_state(seed: int, source: Source) -> dict[str, Any]:
         "shape": shape, "values": values, "edges": edges, "level": level, "mean": mean, "stream": streams(seed, source.name, chunks),
         "next": np.where(total > 0, 0.0, math.inf), "drawn": np.zeros(chunks, np.uint64), "batch_time": np.zeros(chunks * a.BATCH),
         "batch_neuron": np.zeros(chunks * a.BATCH, np.int32), "batch_used": np.zeros(chunks, np.int64),
-        "batch_size": np.zeros(chunks, np.int64), "share": share, "even": bool(np.all(rate == rate[0])), "size": source.size,
+        "batch_size": np.zeros(chunks, np.int64), "batch_gap": np.empty(a.BATCH, np.float32), "share": share, "even": bool(np.all(rate == rate[0])), "size": source.size,
     }  # fmt: skip
 
 
-@njit(cache=True)
-@stamped
+@compiled()
 def spikes_before(
-    stop: float, stream: Any, following: Array, drawn: Any, batch_time: Array, batch_neuron: Any, used: Ints, held: Ints, mean: Array,
+    stop: float, stream: Any, following: Array, drawn: Any, batch_time: Array, batch_neuron: Any, used: Ints, held: Ints, gaps: Any, mean: Array,
     share: Array, even: bool, shape: int, values: Array, edges: Array, level: Array,
 ) -> tuple[Array, Ints]:  # fmt: skip
     """Spikes of every chunk before ``stop`` (s); the trains move on."""
@@ -72,7 +70,7 @@ def spikes_before(
                 if following[c] >= stop:
                     break
                 following[c], held[c] = next_batch(
-                    stream[c], drawn[c], following[c], mean[c], even, share, low, low, size, times, neurons,
+                    stream[c], drawn[c], following[c], mean[c], even, share, low, low, size, gaps, times, neurons,
                     shape, values, edges, level, edges.shape[0],
                 )  # fmt: skip
                 drawn[c] += np.uint64(a.BATCH)
@@ -100,7 +98,7 @@ class PoissonTrains:
         m = self._made
         time, neuron = spikes_before(
             stop, m["stream"], m["next"], m["drawn"], m["batch_time"], m["batch_neuron"], m["batch_used"], m["batch_size"],
-            m["mean"], m["share"], m["even"], m["shape"], m["values"], m["edges"], m["level"],
+            m["batch_gap"], m["mean"], m["share"], m["even"], m["shape"], m["values"], m["edges"], m["level"],
         )  # fmt: skip
         order = in_time(time, neuron)
         return time[order], neuron[order]

@@ -124,7 +124,7 @@ class _Synapses:
         if self.drive is not None:
             drive = int(np.flatnonzero(m["drive_table"][:, a.D_PROJECTION] == self.number)[0])
             e = m["drive_table"][drive, a.D_FIRST] + int(self.drive[k])
-            return time - m["drive_last"][e] - self.constants[a.DELAY]
+            return float(time - m["drive_last"][e])
         waiting = m.pending(self.number)
         mine = np.flatnonzero((waiting["source"] == self.source[k]) & (waiting["time"] + self.delay[k] >= time))
         if len(mine):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ionspike.errors import InputError
 from ionspike.network.cell import Soma
+from ionspike.network.kernels import compiled
 
 Array = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def draw_table(soma: Soma) -> Array:
     return table
 
 
-@njit(cache=True)
+@compiled()
 def drawn_at(table: Array, v: float) -> float:
     """Current (A) at membrane ``v`` (V); below the first point and above the last as there."""
     low, high = 1, int(table[0])

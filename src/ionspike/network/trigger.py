@@ -20,10 +20,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ionspike.errors import InputError
+from ionspike.network.kernels import compiled
 from ionspike.network.relaxation import DROPS, THERMAL, leak_at, over_drops, relaxed
 
 Array = NDArray[np.float64]
@@ -133,7 +133,7 @@ def trigger_row(stage: Trigger | None) -> Array:
     return q
 
 
-@njit(cache=True)
+@compiled()
 def _held(rate: float, finite: float, v: float) -> tuple[float, float]:
     """Rate (V/s) at which a node at ``v`` (V) is held back, and its rise (1/s)."""
     fall = math.exp(min(-v / THERMAL, _LARGEST))
@@ -142,7 +142,7 @@ def _held(rate: float, finite: float, v: float) -> tuple[float, float]:
     )
 
 
-@njit(cache=True)
+@compiled()
 def node_rates(q: Array, v: float, u: float, s: float, x: float) -> tuple[float, float, float, float, float, float]:
     """Rates of drop, output and diode (V/s), and how fast each falls by the way (1/s)."""
     exponent = q[_DRIVE] + (q[_DRIVE + 1] + q[_DRIVE + 2] * v) * v - q[_DEGENERATION] * x
@@ -159,7 +159,7 @@ def node_rates(q: Array, v: float, u: float, s: float, x: float) -> tuple[float,
     return rate - q[_COUPLE] * rate2, rate2 - q[_COUPLE + 1] * rate, rate3, decay, decay2, decay3
 
 
-@njit(cache=True)
+@compiled()
 def node_step(now: tuple[float, float, float, float, float, float], longest: float) -> float:
     """Time (s), at most ``longest``, in which no node moves by more than its step at the rates of ``now``."""
     h = longest
@@ -171,7 +171,7 @@ def node_step(now: tuple[float, float, float, float, float, float], longest: flo
     return h
 
 
-@njit(cache=True)
+@compiled()
 def node_way(
     q: Array,
     now: tuple[float, float, float, float, float, float],
@@ -196,21 +196,21 @@ def node_way(
     )
 
 
-@njit(cache=True)
+@compiled()
 def kicked_nodes(q: Array, inner: Array, step: float) -> None:
     """What a step of the membrane (V) does to the nodes through the capacitors between them."""
     for k in range(3):
         inner[k] += q[_KICK + k] * step
 
 
-@njit(cache=True)
+@compiled()
 def spiked_trigger(q: Array, inner: Array) -> None:
     """What a spike makes of the nodes."""
     for k in range(3):
         inner[k] = q[_AFTER + k]
 
 
-@njit(cache=True)
+@compiled()
 def _at_knots(q: Array, table: int, v: float) -> float:
     """The table that begins at place ``table``, by the membrane's voltage at the spike (V)."""
     n = int(q[_COUNT])
@@ -223,19 +223,19 @@ def _at_knots(q: Array, table: int, v: float) -> float:
     return q[table + k - 1] + share * (q[table + k] - q[table + k - 1])
 
 
-@njit(cache=True)
+@compiled()
 def residue_of(q: Array, v: float) -> float:
     """The membrane (V) after a reset from ``v`` (V)."""
     return _at_knots(q, _RESIDUE, v)
 
 
-@njit(cache=True)
+@compiled()
 def spent_at(q: Array, v: float) -> float:
     """Charge (C) from the supply for a spike and its reset from ``v`` (V)."""
     return _at_knots(q, _SPENT, v)
 
 
-@njit(cache=True)
+@compiled()
 def wait_trigger(
     q: Array, c: float, width: float, keeper_current: float, leak: Array, v: float, inner: Array, t_max: float
 ) -> tuple[float, float, float]:
@@ -269,7 +269,7 @@ def wait_trigger(
     return v, -1.0, drawn
 
 
-@njit(cache=True)
+@compiled()
 def through(q: Array, times: Array, voltage: Array, start: Array, out: Array) -> float:
     """Drop, rise and diode (V), ``out``, after a membrane that goes by straight lines through ``voltage`` (V) at ``times`` (s), from ``start``; and
     when the stage fires on the way (s; -1: it does not)."""

@@ -10,12 +10,12 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from ionspike.circuit.simulate import Run
 from ionspike.circuit.testbench import HELD_BEFORE
+from ionspike.network.kernels import compiled
 from ionspike.network.relaxation import DROPS, THERMAL
 from ionspike.network.trigger import KNOTS, Trigger, through, trigger_row
 
@@ -88,7 +88,7 @@ def parts_of(spans: list[tuple[Run, float, float]]) -> Parts:
     return Parts(np.concatenate(times), np.concatenate(voltage), first, np.concatenate(start), np.concatenate(end))
 
 
-@njit(cache=True)
+@compiled()
 def _ends(row: Array, times: Array, voltage: Array, first: NDArray[np.int64], start: Array) -> Array:
     """Where the nodes are at the ends of all parts by the law of ``row``."""
     found = np.empty_like(start)

@@ -23,7 +23,7 @@ from numba.np import arrayobj
 TABLE_COLUMNS = 3
 _ADDRESS, _LENGTH, _ROOM = range(TABLE_COLUMNS)
 _WORD = ir.IntType(64)
-F64, I64, I32, U64, U8 = 0.0, np.int64(0), np.int32(0), np.uint64(0), np.uint8(0)
+F64, F32, I64, I32, U64, U8 = 0.0, np.float32(0), np.int64(0), np.int32(0), np.uint64(0), np.uint8(0)
 LINE = 64  # bytes that come from memory together
 
 

@@ -12,20 +12,26 @@ from typing import Any
 import numpy as np
 
 from ionspike.network.arrays import (
+    AT_AWAKE,
     AT_BLOCK,
     AT_CHOSEN,
     AT_CONSTANTS,
+    AT_EARLIEST,
     AT_FALLEN,
     AT_FIRED,
     AT_FIRED_AT,
     AT_FREE,
     AT_GROWN,
+    AT_MAY_FIRE,
     AT_ORDER,
+    AT_PLACE,
     AT_POPULATION,
     AT_PROJECTION,
     AT_SORTED,
     AT_SORTED_TIME,
     AT_SPIKES,
+    AT_SUM,
+    AT_SUM_UP,
     AT_TIME,
     AT_V,
     AT_VALUE,
@@ -47,6 +53,8 @@ from ionspike.network.elementary import decay
 from ionspike.network.kernels import inlined, inner, kernel
 from ionspike.network.views import F64, I32, I64, part, row, view
 
+_FAR = 1e9  # more than any growth within a window
+
 
 @inner
 def crossing(v: float, v_inf: float, threshold: float, tau: float) -> float:
@@ -64,6 +72,45 @@ def constants_of(at: Any, b: int) -> tuple[float, float, float, float, float]:
     return constants[V_INF], constants[THRESHOLD], constants[RESET], constants[REFRACTORY], constants[TAU]
 
 
+@inner
+def settle_late(at: Any, b: int, chosen: int, arrivals: int, start: float, stop: float) -> int:
+    """Move those of the chosen that can't fire after all to the end of the window; the others may, and are listed. Returns how many.
+
+    Of a membrane and its arrivals, each times its growth from the start of the window, nothing is left to compare but their sum: at an
+    arrival it is the membrane's voltage times the growth up to there. So a sum of what excites below the threshold times the growth up to
+    the earliest arrival never gets there. Arrivals within the refractory time are lost, and most of the chosen that were refractory can't fire."""
+    v_inf, threshold, reset, _, tau = constants_of(at, b)
+    rise, most = 1.0 / tau, (threshold - v_inf) * (1.0 - 1e-12)  # rounding must not hide a crossing
+    value, time, grown = part(at, AT_VALUE, b, F64), part(at, AT_TIME, b, F64), part(at, AT_GROWN, b, F64)
+    index, place, may_fire = part(at, AT_CHOSEN, b, I32), part(at, AT_PLACE, b, I32), part(at, AT_MAY_FIRE, b, I32)
+    awake, earliest = part(at, AT_AWAKE, b, F64), part(at, AT_EARLIEST, b, F64)
+    total, up = part(at, AT_SUM, b, F64), part(at, AT_SUM_UP, b, F64)
+    membrane, free = view(at, AT_V, F64), view(at, AT_FREE, F64)
+    for k in range(chosen):
+        i = index[k]
+        until = free[i]
+        awake[k], total[k] = max(until, start), (reset if until > start else membrane[i]) - v_inf
+    for k in range(chosen):
+        total[k] *= decay(min(awake[k] - start, stop - start) * rise)
+        up[k], earliest[k] = total[k], math.inf
+    for e in range(arrivals):
+        k = place[e]
+        heard = 1.0 if time[e] >= awake[k] else 0.0
+        charge, growth = value[e] * grown[e] * heard, grown[e] + (1.0 - heard) * _FAR
+        total[k] += charge
+        up[k] += max(charge, 0.0)
+        earliest[k] = min(earliest[k], growth)
+    whole, listed = decay((start - stop) * rise), np.int64(0)
+    for k in range(chosen):
+        may = up[k] >= most * earliest[k]
+        after = reset if awake[k] >= stop else v_inf + total[k] * whole
+        i = index[k]
+        membrane[i] = membrane[i] if may else after
+        may_fire[listed] = np.int32(k)
+        listed += np.int64(may)
+    return listed
+
+
 @cache
 def walk_charges_kernel() -> Any:
     """``(at, b, chosen, arrivals, .., start, stop)``: as :func:`walk_kernel`, for neurons that fire at arrivals of charge only. The exponentials of
@@ -79,7 +126,7 @@ def walk_charges_kernel() -> Any:
         for k in range(arrivals):
             grown[k] = decay((time[k] - start) * rise)
             fallen[k] = decay((start - time[k]) * rise)
-        whole = decay((start - stop) * rise)
+        whole, listed = decay((start - stop) * rise), settle_late(at, b, chosen, arrivals, start, stop)
         items, times, index = (
             part(at, AT_SORTED, b, I64),
             part(at, AT_SORTED_TIME, b, F64),
@@ -87,8 +134,9 @@ def walk_charges_kernel() -> Any:
         )
         fired, fired_at = part(at, AT_FIRED, b, I32), part(at, AT_FIRED_AT, b, F64)
         membrane, free = view(at, AT_V, F64), view(at, AT_FREE, F64)
-        spikes = np.int64(0)
-        for k in range(chosen):
+        may_fire, spikes = part(at, AT_MAY_FIRE, b, I32), np.int64(0)
+        for m in range(listed):
+            k = np.int64(may_fire[m])
             i = index[k]
             v, t, growth = membrane[i], start, 1.0
             if free[i] > start:

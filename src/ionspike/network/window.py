@@ -194,9 +194,10 @@ def deliver_kernel(real: type) -> Any:
 
 
 @cache
-def settle_kernel() -> Any:
+def settle_kernel(inhibited: bool) -> Any:
     """``(at, b, low, high, chosen, start, stop)``: move every neuron of a summed block from ``low`` to ``high`` that cannot fire to the end of the window;
     list the others behind those ``chosen`` before, their membranes stay at the start. Accumulators are empty again. Returns how many are listed.
+    ``inhibited``: whether anything in the net inhibits.
     """
 
     @kernel
@@ -210,13 +211,16 @@ def settle_kernel() -> Any:
         excitation, inhibition = view(at, AT_EXCITATION, F64), view(at, AT_INHIBITION, F64)
         flag, slot, chosen = view(at, AT_FLAG, U8), view(at, AT_SLOT, I32), part(at, AT_CHOSEN, b, I32)
         for i in range(low, high):
-            old, up, down, until = v[i], excitation[i], inhibition[i], free[i]
+            old, up, until = v[i], excitation[i], free[i]
             may = (until < stop) & ((until > start) | (max(old, v_inf) + up * gain >= threshold))
             stays = may | (until >= stop)
-            v[i] = old if stays else v_inf + (old - v_inf) * held + (up + down)
+            total = up
+            if inhibited:
+                total += inhibition[i]
+                inhibition[i] = 0.0
+            v[i] = old if stays else v_inf + (old - v_inf) * held + total
             flag[i] = np.uint8(may)
             excitation[i] = 0.0
-            inhibition[i] = 0.0
         for first in range(low, high, 8):
             # most have nobody to list; flags behind the last neuron are another block's, or room
             if eight(flag, first) == 0:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ionspike.device.compiled import compiled
 from ionspike.device.moebius import coefficients, moved, scaled_root, slope, step
 
 Array = NDArray[np.float64]
@@ -17,7 +17,7 @@ _REACH = 1e-5  # of the difference quotient by the logarithmic factor of a pulse
 _GONE = 1e-15  # what is left of a pulse and counts no more
 
 
-@njit(cache=True)
+@compiled()
 def state_along(
     time: Array,
     edges: Array,
@@ -65,7 +65,7 @@ def state_along(
     return out
 
 
-@njit(cache=True)
+@compiled()
 def pulse_slopes(
     time: Array,
     edges: Array,
@@ -118,7 +118,7 @@ def pulse_slopes(
     return out
 
 
-@njit(cache=True)
+@compiled()
 def doses(moments: Array, recovery: float) -> Array:
     """Dose before each pulse, one added by each and leaving with the time constant ``recovery`` (s): the fatigue of
     :class:`~ionspike.device.aging.Aging` with one unit a pulse; infinite ``recovery``: its wear."""

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ionspike.device.compiled import compiled
 from ionspike.device.ecram import Ecram, Gate, Origin, Population, Weight
 from ionspike.device.measured.ramps import RampRecord
 from ionspike.device.moebius import coefficients, moved, scaled_root
@@ -207,7 +207,7 @@ def _logit(share: float) -> float:
     return math.log(share / (1 - share))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _ramps(
     reads: Array,
     begin: NDArray[np.int64],

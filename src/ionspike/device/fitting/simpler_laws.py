@@ -20,8 +20,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from ionspike.device.compiled import compiled
 
 if TYPE_CHECKING:
     from ionspike.device.fitting.fit import Fit
@@ -174,7 +175,7 @@ def _relaxations(trace: _Trace, logs: Array, stretch: Array) -> Array:
     return _from_edges(trace.pulse, trace.phase, trace.since, trace.on, trace.off, rise, fall, up, down)
 
 
-@njit(cache=True)
+@compiled()
 def _from_edges(
     pulse: NDArray[np.int64],
     phase: NDArray[np.int64],

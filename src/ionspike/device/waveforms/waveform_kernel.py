@@ -7,16 +7,16 @@ worked out once; a sample then costs four multiplications and a division for eac
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ionspike.device.compiled import compiled
 from ionspike.device.moebius import coefficients, matrix
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 
-@njit(cache=True)
+@compiled()
 def maps(gate: Array, row: Array, eta: Array, span: Array, rate: Array) -> Array:
     """Matrices of one state, (steps, 4), for steps of length ``span`` (s) at overpotential ``eta`` (V), its ``a`` times ``rate``."""
     out = np.empty((span.shape[0], 4))
@@ -28,7 +28,7 @@ def maps(gate: Array, row: Array, eta: Array, span: Array, rate: Array) -> Array
     return out
 
 
-@njit(cache=True)
+@compiled()
 def chain(m: Array, order: Index, place: Index, samples: int, y: float) -> Array:
     """The state at every sample: step j applies ``m[order[j]]`` and, where ``place[j]`` >= 0, is read there."""
     out = np.empty(samples)
@@ -40,7 +40,7 @@ def chain(m: Array, order: Index, place: Index, samples: int, y: float) -> Array
     return out
 
 
-@njit(cache=True)
+@compiled()
 def pulse_chains(
     m: Array, up: Array, down: Array, order: Index, place: Index, pulse: Index, samples: int, pulses: int, y: float
 ) -> Array:
