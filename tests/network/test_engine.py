@@ -19,10 +19,13 @@ from ionspike.network import (
     FixedInDegree,
     Network,
     OneToOne,
+    Pairs,
     Poisson,
     Record,
+    Recorded,
     Regular,
     Result,
+    Static,
     TsodyksMarkram,
     Uniform,
 )
@@ -175,6 +178,39 @@ def test_states_are_those_of_the_law_at_the_chosen_times():
     np.testing.assert_allclose(found.membranes["n"][:, 0], 1e-3 * np.array(v), rtol=1e-12)
     data = found.to_xarray()
     assert data["n_v"].attrs["units"] == "V" and data["time"].attrs["units"] == "s"
+
+
+@pytest.mark.parametrize("level", [0.0, 5e-3])
+def test_membranes_near_the_threshold_are_where_their_arrivals_one_by_one_leave_them(level: float):
+    tau, threshold, refractory, lag = 20e-3, 15e-3, 2e-3, 1e-3
+    rng = np.random.default_rng(3)
+    times, sources, targets = np.sort(rng.uniform(0.0, 0.5, 20_000)), rng.integers(0, 40, 20_000), np.arange(40) % 20
+    sizes = 1e-3 * np.concatenate([rng.uniform(0.5, 1.2, 20), rng.uniform(-0.4, -0.1, 20)])  # each is inhibited, too
+    net = Network()
+    net.add_input("in", Recorded(times, sources), 40)
+    net.add_population("n", LIF(tau=tau, threshold=threshold, refractory=refractory, rest=level), 20)
+    net.connect("in", "n", Static(), weight=sizes, delay=lag, connectivity=Pairs(np.arange(40), targets))
+    at = np.linspace(0.02, 0.5, 200)
+    found = net.run(0.52, precision="double", record=Record(membranes={"n": range(20)}, times=at))
+    for k in range(20):
+        v, t, until, spikes, seen = level, 0.0, -1.0, 0, []
+        mine = targets[sources] == k
+        events = [(x + lag, size) for x, size in zip(times[mine], sizes[sources[mine]], strict=True)]
+        events = sorted([*events, *((x, None) for x in at)], key=lambda event: event[0])
+        for x, size in events:
+            if x < until:
+                seen += [0.0] if size is None else []
+                continue
+            v, t = level + (v - level) * np.exp(-(x - max(t, until)) / tau), x
+            if size is None:
+                seen.append(v)
+                continue
+            v += size
+            if v >= threshold:
+                v, until, spikes = 0.0, x + refractory, spikes + 1
+        assert spikes == np.count_nonzero(found.neurons("n") == k)
+        # a thousand sums of charges of 1e-3
+        np.testing.assert_allclose(found.membranes["n"][:, k], seen, rtol=0, atol=1e-14)
 
 
 def test_tsodyks_markram_is_a_device_card():

@@ -73,38 +73,46 @@ def constants_of(at: Any, b: int) -> tuple[float, float, float, float, float]:
 
 
 @inner
-def settle_late(at: Any, b: int, chosen: int, arrivals: int, start: float, stop: float) -> int:
-    """Move those of the chosen that can't fire after all to the end of the window; the others may, and are listed. Returns how many.
-
-    Of a membrane and its arrivals, each times its growth from the start of the window, nothing is left to compare but their sum: at an
-    arrival it is the membrane's voltage times the growth up to there. So a sum of what excites below the threshold times the growth up to
-    the earliest arrival never gets there. Arrivals within the refractory time are lost, and most of the chosen that were refractory can't fire."""
-    v_inf, threshold, reset, _, tau = constants_of(at, b)
-    rise, most = 1.0 / tau, (threshold - v_inf) * (1.0 - 1e-12)  # rounding must not hide a crossing
+def add_up(at: Any, b: int, chosen: int, arrivals: int, start: float, stop: float) -> None:
+    """Of each chosen neuron: from when it hears arrivals; its membrane and the charges that it hears, each times its growth since the start of the
+    window, and the same of what excites; and the growth up to the earliest."""
+    v_inf, _, reset, _, tau = constants_of(at, b)
     value, time, grown = part(at, AT_VALUE, b, F64), part(at, AT_TIME, b, F64), part(at, AT_GROWN, b, F64)
-    index, place, may_fire = part(at, AT_CHOSEN, b, I32), part(at, AT_PLACE, b, I32), part(at, AT_MAY_FIRE, b, I32)
+    index, place = part(at, AT_CHOSEN, b, I32), part(at, AT_PLACE, b, I32)
     awake, earliest = part(at, AT_AWAKE, b, F64), part(at, AT_EARLIEST, b, F64)
     total, up = part(at, AT_SUM, b, F64), part(at, AT_SUM_UP, b, F64)
     membrane, free = view(at, AT_V, F64), view(at, AT_FREE, F64)
     for k in range(chosen):
-        i = index[k]
-        until = free[i]
-        awake[k], total[k] = max(until, start), (reset if until > start else membrane[i]) - v_inf
+        until = free[index[k]]
+        awake[k], total[k] = max(until, start), (reset if until > start else membrane[index[k]]) - v_inf
     for k in range(chosen):
-        total[k] *= decay(min(awake[k] - start, stop - start) * rise)
+        total[k] *= decay(min(awake[k] - start, stop - start) / tau)
         up[k], earliest[k] = total[k], math.inf
     for e in range(arrivals):
         k = place[e]
-        heard = 1.0 if time[e] >= awake[k] else 0.0
+        heard = 1.0 if time[e] >= awake[k] else 0.0  # a factor: nothing is guessed
         charge, growth = value[e] * grown[e] * heard, grown[e] + (1.0 - heard) * _FAR
         total[k] += charge
         up[k] += max(charge, 0.0)
         earliest[k] = min(earliest[k], growth)
-    whole, listed = decay((start - stop) * rise), np.int64(0)
+
+
+@inner
+def settle_late(at: Any, b: int, chosen: int, arrivals: int, start: float, stop: float) -> int:
+    """Move those of the chosen that can't fire after all to the end of the window; the others are listed. Returns how many may fire.
+
+    At an arrival the sums of :func:`add_up` so far are the membrane above rest times the growth up to there. So where all that excites stays below the
+    threshold times the growth up to the earliest arrival, the neuron never gets there. Most of those that were refractory don't."""
+    v_inf, threshold, reset, _, tau = constants_of(at, b)
+    most = (threshold - v_inf) * (1.0 - 1e-12)  # rounding must not hide a crossing
+    index, may_fire = part(at, AT_CHOSEN, b, I32), part(at, AT_MAY_FIRE, b, I32)
+    awake, earliest = part(at, AT_AWAKE, b, F64), part(at, AT_EARLIEST, b, F64)
+    total, up, membrane = part(at, AT_SUM, b, F64), part(at, AT_SUM_UP, b, F64), view(at, AT_V, F64)
+    add_up(at, b, chosen, arrivals, start, stop)
+    whole, listed = decay((start - stop) / tau), np.int64(0)
     for k in range(chosen):
-        may = up[k] >= most * earliest[k]
+        may, i = up[k] >= most * earliest[k], index[k]
         after = reset if awake[k] >= stop else v_inf + total[k] * whole
-        i = index[k]
         membrane[i] = membrane[i] if may else after
         may_fire[listed] = np.int32(k)
         listed += np.int64(may)
