@@ -14,6 +14,11 @@ from ionspike.errors import InputError, RunError
 from ionspike.spice import Ngspice, find_process
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes starts first, beside all the others: no worker waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_cache() -> Iterator[None]:
     """Every test measures: finished runs of earlier ones are not read."""

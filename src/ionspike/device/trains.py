@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq, minimize_scalar
 
 from ionspike.device.ecram import Ecram
 from ionspike.device.moebius import matrix, states_at
@@ -165,6 +164,10 @@ class Train:
         top = int(np.argmax([self.response(float(rate)) for rate in grid]))
         if top == len(grid) - 1:
             return float(grid[top]), self.response(float(grid[top]))
+        from scipy.optimize import (
+            minimize_scalar,
+        )  # takes half a second to import, and most that ask for a train don't need it
+
         found = minimize_scalar(
             lambda u: -self.response(float(np.exp(u))),
             bounds=(float(np.log(grid[max(top - 1, 0)])), float(np.log(grid[top + 1]))),
@@ -188,6 +191,8 @@ class Train:
         return self._crossing(share * top, rate, self._highest)
 
     def _crossing(self, aim: float, low: float, high: float) -> float:
+        from scipy.optimize import brentq
+
         root = brentq(lambda u: self.response(float(np.exp(u))) - aim, np.log(low), np.log(high), xtol=1e-10)
         return float(np.exp(root))  # type: ignore[arg-type]
 
