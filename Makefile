@@ -11,11 +11,12 @@ BIN := .venv/bin
 demo: setup
 	$(BIN)/ionspike reproduce --out $(OUT)
 
+# two workers for two cores: threads of theirs for small matrices would only wait for each other
 test: setup .venv/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
-	$(BIN)/pytest -n 2 --dist worksteal
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 setup: .venv/.installed ngspice models .venv/.veriloga
 
