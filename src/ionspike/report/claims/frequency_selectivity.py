@@ -251,7 +251,11 @@ def _pictures(corners: list[RateResponse], band: Band, separation: Separation, c
         seen = band.off >= 0
         axes[1].semilogx(band.rates[seen], band.off[seen] / _SECONDS, marker="+", color="0.5", label="volatile off")
     axes[1].semilogx(band.rates, band.network / _SECONDS, "x", color="black", markersize=8, label="network")
-    axes[1].set(xlabel="input rate (Hz)", ylabel="output rate (Hz)", title="(b) A neuron with a band", ylim=(-2, 60))
+    axes[1].set(xlabel="input rate (Hz)", ylabel="output rate (Hz)", title="(b) A neuron with a band")
+    # none and hundreds on one axis: the control fires at every input pulse
+    axes[1].set_yscale("symlog", linthresh=10.0)
+    axes[1].set_ylim(-2.0, 600.0)
+    axes[1].set_yticks([0, 10, 30, 100, 300], ["0", "10", "30", "100", "300"])
     axes[1].set_xticks([15, 30, 60, 120, 240, 480], ["15", "30", "60", "120", "240", "480"])
     axes[1].minorticks_off()
     axes[1].legend()
