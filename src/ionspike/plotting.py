@@ -64,6 +64,11 @@ def png(made: Figure) -> bytes:
     return stream.getvalue()
 
 
+def from_zero(axis: Any) -> None:
+    """Ordinates from 0 to a tenth above what is drawn, so that no mark lies on the edge."""
+    axis.set_ylim(0.0, 1.1 * axis.dataLim.ymax)
+
+
 def plain_log_ticks(axis: Any) -> None:
     """Ticks at 1, 2, 5 on a logarithmic axis (``axes.xaxis``) that spans few decades: there are no powers of ten to label."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter

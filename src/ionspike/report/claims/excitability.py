@@ -98,11 +98,12 @@ def _pictures(trains: dict, flat: dict, widths: np.ndarray, widths_off: np.ndarr
         if len(again):
             axis.plot(np.arange(1, len(again) + 1), again * 1e6, marker="s", label="after a rest")
         axis.plot(np.arange(1, len(flat[place]) + 1), flat[place] * 1e6, marker="+", color="0.5", label="volatile off")
-        axis.set(xlabel="interval", ylabel="interval (us)", title=f"ECRAM in the {place} path", ylim=(0, None))
+        axis.set(xlabel="interval", ylabel="interval (us)", title=f"ECRAM in the {place} path")
     axes[2].plot(np.arange(1, len(widths) + 1), widths * 1e9, marker="o", label="live")
     axes[2].plot(np.arange(1, len(widths_off) + 1), widths_off * 1e9, marker="+", color="0.5", label="volatile off")
-    axes[2].set(xlabel="spike", ylabel="spike width (ns)", title="In the delay path", ylim=(0, None))
+    axes[2].set(xlabel="spike", ylabel="spike width (ns)", title="In the delay path")
     for axis in axes:
+        plotting.from_zero(axis)
         axis.legend()
     caption = "Intervals between the neuron's spikes, and their width, while its own spikes gate an ECRAM in one of its paths."
     return (Picture("excitability", caption, made),)

@@ -99,7 +99,8 @@ def _pictures(steps: dict[str, Step]) -> tuple[Picture, ...]:
     axes[2].set_xticks(
         range(len(shown)), ["half\nwidth", "as\ntrimmed", "twice", "four\ntimes", "second\nweight"], fontsize=8
     )
-    axes[2].set(ylabel="step per spike (ohm)", title="Step against width and weight", ylim=(0, None))
+    axes[2].set(ylabel="step per spike (ohm)", title="Step against width and weight")
+    plotting.from_zero(axes[2])
     for axis in axes:
         axis.legend()
     caption = "One spike from rest: waveforms, resistance of the ECRAM in the input path, and the step in ngspice and by the law."

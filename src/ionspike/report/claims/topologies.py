@@ -114,7 +114,8 @@ def _pictures(live: list[Facilitation], off: list[Facilitation], trains: list[np
     axes[0].set(xlabel="spike of the train", ylabel="charge, over the first spike", title="Facilitation")
     for values, label, marker in zip(trains, ("live", "volatile off"), ("o", "+"), strict=True):
         axes[1].plot(np.arange(1, len(values) + 1), values * 1e6, marker=marker, label=label)
-    axes[1].set(xlabel="interval", ylabel="interval (us)", title="Excitability, input path", ylim=(0, None))
+    axes[1].set(xlabel="interval", ylabel="interval (us)", title="Excitability, input path")
+    plotting.from_zero(axes[1])
     for axis in axes:
         axis.legend()
     return (Picture("topologies", "Both forms of short-term plasticity in an Axon-Hillock neuron.", made),)
