@@ -164,9 +164,8 @@ class Train:
         top = int(np.argmax([self.response(float(rate)) for rate in grid]))
         if top == len(grid) - 1:
             return float(grid[top]), self.response(float(grid[top]))
-        from scipy.optimize import (
-            minimize_scalar,
-        )  # takes half a second to import, and most that ask for a train don't need it
+        # half a second to import, and most that ask for a train don't need it
+        from scipy.optimize import minimize_scalar
 
         found = minimize_scalar(
             lambda u: -self.response(float(np.exp(u))),
